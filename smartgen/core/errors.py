@@ -1,0 +1,8 @@
+"""The one exception that is meant for people."""
+
+
+class SmartgenError(Exception):
+    """Bad input: one line that names the file, row or key, what was expected, and what to do.
+
+    Commands print the message without a traceback and end with exit code 2.
+    """
