@@ -1,0 +1,82 @@
+"""Write the number blocks of declarations, so that no published number is typed by hand.
+
+    python scripts/make_experiments.py --published paper.json --released release.json experiments/table2.yaml
+
+Both inputs map a table's name to dataset > transition > metric > method. A table without methods
+(metric > number) goes to the declaration's only method; one by task instead of homes goes to its only home
+and change of context. All that stands above the line of hashes is kept; metrics and methods that the
+declaration does not name are left out.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml  # type: ignore[import-untyped]
+
+from smartgen.core.errors import SmartgenError
+from smartgen.core.records import write_text_atomic
+from smartgen.tables.declare import load_table
+
+LINE = "#" * 100
+
+
+def main(argv: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--published", type=Path, required=True, help="JSON with the paper's numbers")
+    parser.add_argument(
+        "--released", type=Path, required=True, help="JSON with the authors' released numbers"
+    )
+    parser.add_argument("declarations", type=Path, nargs="+", help="files whose number blocks are rewritten")
+    options = parser.parse_args(argv)
+    published, released = (json.loads(path.read_text()) for path in (options.published, options.released))
+    try:
+        for path in options.declarations:
+            rewrite(path, published, released)
+    except SmartgenError as error:
+        print(f"make_experiments: {error}", file=sys.stderr)
+        return 2
+    return 0
+
+
+def rewrite(path: Path, published: Mapping[str, Any], released: Mapping[str, Any]) -> None:
+    """Replace what stands below the line of hashes, and check the outcome."""
+    head = path.read_text(encoding="utf-8").split(LINE)[0].rstrip() + "\n"
+    declared = yaml.safe_load(head)
+    if declared["name"] not in published:
+        raise SmartgenError(f"{path}: name: expected one of: {', '.join(published)}")
+    blocks = {
+        "published": arranged(published[declared["name"]], declared),
+        "released": arranged(released.get(declared["name"], {}), declared),
+    }
+    numbers = yaml.safe_dump(
+        blocks, sort_keys=False, width=10_000, default_flow_style=None
+    )  # a line a metric
+    write_text_atomic(path, f"{head}\n{LINE}\n{numbers}")
+    load_table(path)
+
+
+def arranged(numbers: Mapping[str, Any], declared: Mapping[str, Any]) -> dict[str, Any]:
+    """The numbers in the declaration's order and shape, without what it does not name."""
+    if numbers and not set(numbers) & set(declared["datasets"]):
+        merged = {metric: row for part in numbers.values() for metric, row in part.items()}
+        numbers = {next(iter(declared["datasets"])): {next(iter(declared["transitions"])): merged}}
+    found: dict[str, Any] = {}
+    for dataset in declared["datasets"]:
+        for transition in declared["transitions"]:
+            for metric in declared["metrics"]:
+                row = numbers.get(dataset, {}).get(transition, {}).get(metric, {})
+                row = row if isinstance(row, Mapping) else {next(iter(declared["methods"])): row}
+                kept = {method: row[method] for method in declared["methods"] if method in row}
+                if kept:
+                    found.setdefault(dataset, {}).setdefault(transition, {})[metric] = kept
+    return found
+
+
+if __name__ == "__main__":
+    sys.exit(main())

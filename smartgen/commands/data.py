@@ -1,0 +1,184 @@
+"""`smartgen-data`: fetch, verify, show and export the authors' release, and test the product against it."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from smartgen.core.errors import SmartgenError
+from smartgen.data.release import ENVIRONMENT, datasets, default_root, known_dataset, release_root
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run one subcommand; 0 if all is well, 2 on bad input, 130 if interrupted."""
+    args = _parser().parse_args(argv)
+    try:
+        code: int = args.run(args)
+    except SmartgenError as error:
+        return _fail(str(error), 2)
+    except OSError as error:  # a full disk, a folder without permission
+        return _fail(f"{error.filename or 'system'}: {error.strerror or error}", 2)
+    except KeyboardInterrupt:
+        return _fail("interrupted; run it again to go on", 130)
+    return code
+
+
+def _fail(message: str, code: int) -> int:
+    print(f"smartgen-data: {message}", file=sys.stderr)
+    return code
+
+
+def _fetch(args: argparse.Namespace) -> int:
+    from smartgen.data.fetch import default_source, fetch
+    from smartgen.data.manifest import packed_manifest
+
+    manifest = packed_manifest()
+    into = default_root(args.into)
+    source = args.source or default_source(manifest)
+    print(f"fetching {source} into {into}")
+    with _progress("fetching", manifest.size) as advance:
+        done = fetch(source, into, manifest, advance)
+    absent = len(manifest.files) - len({*done.written, *done.kept} & set(manifest.files))
+    print(f"{into}: {len(done.written)} files written, {len(done.kept)} kept; checksums are right")
+    if done.unlisted:
+        print(f"{done.unlisted} of them are not in the manifest and were taken unchecked")
+    if absent:
+        print(f"the source lacks {absent} of {len(manifest.files)} listed files; see `smartgen-data verify`")
+    if into.resolve() != default_root().resolve():
+        print(f"to use it: export {ENVIRONMENT}={into}")
+    return 0
+
+
+def _verify(args: argparse.Namespace) -> int:
+    from smartgen.data.manifest import packed_manifest, states, verification
+
+    root, manifest = release_root(args.release), packed_manifest()
+    with _progress("verifying", manifest.size) as advance:
+
+        def watched() -> Iterator[tuple[str, str]]:
+            for path, state in states(root, manifest):
+                yield path, state
+                advance(manifest.files[path].size)
+
+        found = verification(root, manifest, watched())
+    changed, missing = len(found.changed), len(found.missing)
+    print(
+        f"{root}: {found.right} of {len(manifest.files)} files right, {changed} changed, {missing} missing, "
+        f"{found.unlisted} not listed (commit {manifest.commit[:12]})"
+    )
+    for top, count in found.missing_by_top.items():
+        print(f"missing: {count} under {top}")
+    for path in found.changed:
+        print(f"changed: {path}")
+    return (
+        _fail(f"{changed} changed files in {root}; `smartgen-data fetch` restores them", 2) if changed else 0
+    )
+
+
+def _show(args: argparse.Namespace) -> int:
+    from smartgen.commands import show
+
+    root = release_root(args.release)
+    if args.sequence is not None and args.context is None:
+        raise SmartgenError(
+            "--sequence needs a dataset and a context, for instance `show fr winter --sequence 0`"
+        )
+    chosen = datasets(root) if args.dataset is None else [known_dataset(root, args.dataset)]
+    if args.actions:
+        show.show(show.actions(root, dataset) for dataset in chosen)
+    elif args.context is None:
+        show.show([show.overview(root, chosen)])
+    elif args.sequence is None:
+        show.show(show.details(root, args.dataset, args.context))
+    else:
+        show.show([show.sequence(root, args.dataset, args.context, args.sequence)])
+    return 0
+
+
+def _export(args: argparse.Namespace) -> int:
+    from smartgen.data.export import export_dataset
+
+    root = release_root(args.release)
+    for dataset in [known_dataset(root, name) for name in args.dataset or datasets(root)]:
+        path, rows = export_dataset(root, dataset, args.out)
+        print(f"{path}: {rows:,} behaviors")
+    return 0
+
+
+def _conformance(args: argparse.Namespace) -> int:
+    from smartgen.conformance import run
+
+    logging.basicConfig(level=logging.DEBUG if args.verbose else logging.WARNING, format="%(message)s")
+    root = release_root(args.release)
+    chosen = [known_dataset(root, name) for name in args.dataset] if args.dataset else None
+    return run(root, datasets=chosen)
+
+
+@contextmanager
+def _progress(text: str, total: int) -> Iterator[Callable[[int], object]]:
+    """A bar on a terminal's stderr, nothing elsewhere; gives the function that moves it by so many bytes."""
+    if not sys.stderr.isatty():
+        yield lambda _: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(text, total=total)
+        yield lambda size: bar.advance(task, size)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="smartgen-data", description="The authors' data: get it, check it, see it."
+    )
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    def command(name: str, run: Callable[[argparse.Namespace], int], text: str) -> argparse.ArgumentParser:
+        added = commands.add_parser(name, help=text, description=text)
+        added.set_defaults(run=run)
+        return added
+
+    fetch = command(
+        "fetch", _fetch, "Get the release's data files and check them; what is right already stays."
+    )
+    fetch.add_argument(
+        "--source", metavar="WHERE", help="URL or path of a .tar.gz, or a folder (default: GitHub)"
+    )
+    fetch.add_argument(
+        "--into", metavar="FOLDER", help=f"where to put it (default: {ENVIRONMENT}, else ./release)"
+    )
+
+    verify = command("verify", _verify, "Compare every file with its published SHA-256.")
+    show = command("show", _show, "Print what is in the release.")
+    show.add_argument("dataset", nargs="?", help="for instance fr")
+    show.add_argument("context", nargs="?", help="for instance winter")
+    show.add_argument("--sequence", type=int, metavar="N", help="print raw sequence N (from 0) in words")
+    show.add_argument("--actions", action="store_true", help="print the action table")
+
+    export = command("export", _export, "Write Parquet: one row a behavior, one file a dataset.")
+    export.add_argument(
+        "--out", type=Path, required=True, metavar="FOLDER", help="where to write <dataset>.parquet"
+    )
+
+    conformance = command("conformance", _conformance, "Rebuild what the release can check, and compare.")
+    conformance.add_argument("--verbose", action="store_true", help="say more about each check")
+
+    for added in (export, conformance):
+        added.add_argument(
+            "--dataset", action="append", metavar="NAME", help="may be repeated (default: all)"
+        )
+    for added in (verify, show, export, conformance):
+        added.add_argument(
+            "--release", metavar="PATH", help=f"its folder (default: {ENVIRONMENT}, else ./release)"
+        )
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

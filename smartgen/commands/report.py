@@ -1,0 +1,155 @@
+"""`smartgen-report`: the paper's tables beside what was measured here."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import sys
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from smartgen.core.errors import SmartgenError
+from smartgen.core.records import Record, read_records, write_text_atomic
+from smartgen.tables import listings
+from smartgen.tables.blocks import page
+from smartgen.tables.collect import TableCell, collect
+from smartgen.tables.declare import Table, load_named
+from smartgen.tables.origin import describe
+from smartgen.tables.select import check_where, parse_where
+
+FORMATS = ("text", "md", "csv", "json")
+WIDTH = 100  # columns at least: below it, whole numbers matter more than unbroken lines
+EPILOG = """examples:
+  smartgen-report list                               all tables and how far they are filled
+  smartgen-report table2                             the table; outputs/tables/table2.{md,csv,json} too
+  smartgen-report table2 --metric F1 --layout paper  one metric as the paper lays it out
+  smartgen-report table2 --method SmartGen --seeds   one method, seed by seed
+  smartgen-report table2 --where trainer.threads=1   only records of this setting; writes no files
+  smartgen-report failures                           every failed cell and the command that repeats it
+  smartgen-report show 3fa9c2                        one record, by the first digits of its key
+"""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command; 0, or 2 with one line on standard error if the input is at fault."""
+    options = _parser().parse_args(argv)
+    try:
+        text = _run(options, _outputs(options.outputs))
+        if options.out is None:
+            sys.stdout.write(text)
+        else:
+            write_text_atomic(options.out, text)
+    except SmartgenError as error:
+        print(f"smartgen-report: {error}", file=sys.stderr)
+        return 2
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="smartgen-report",
+        description="Set what was measured beside what the paper says, with one verdict a number.",
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    add = parser.add_argument
+    add("what", metavar="TABLE|list|failures|show", help="the name of a table, or what else to tell")
+    add("key", nargs="?", help="with show: the record's key or its first digits")
+    add("--outputs", metavar="DIR", help="the folder of the runs (SMARTGEN_OUTPUTS, else ./outputs)")
+    add("--format", choices=FORMATS, default="text", help="how a table is printed (text)")
+    add("--out", type=Path, metavar="FILE", help="write there instead of printing")
+    add("--layout", choices=("cells", "paper"), default="cells", help="a line a number, or as the paper does")
+    add("--metric", action="append", metavar="NAME", help="only this metric; may be repeated")
+    add("--method", action="append", metavar="NAME", help="only this method; may be repeated")
+    add(
+        "--where", action="append", default=[], metavar="KEY=VALUE", help="only such records; may be repeated"
+    )
+    add("--seeds", action="store_true", help="add the values seed by seed")
+    return parser
+
+
+def _outputs(given: str | None) -> Path:
+    """The outputs folder; one that was named must exist, a misspelled one would look empty."""
+    named = given or os.environ.get("SMARTGEN_OUTPUTS")
+    if named and not Path(named).is_dir():
+        raise SmartgenError(f"{named}: expected the folder of the runs; check --outputs and SMARTGEN_OUTPUTS")
+    return Path(named or "outputs")
+
+
+def _run(options: argparse.Namespace, outputs: Path) -> str:
+    if (options.what == "show") != (options.key is not None):
+        raise SmartgenError("show and a key go together: smartgen-report show KEY")
+    records = read_records(outputs)
+    if options.what == "list":
+        return listings.tables(records)
+    if options.what == "failures":
+        return listings.failures(records)
+    if options.what == "show":
+        return listings.one_record(records, options.key)
+    return _table(options, records, outputs)
+
+
+def _table(options: argparse.Namespace, records: Sequence[Record], outputs: Path) -> str:
+    table = load_named(options.what)
+    where = parse_where(options.where)
+    check_where(where, records)
+    metrics = _named(options.metric, table.metrics, "metric")
+    methods = _named(options.method, table.methods, "method")
+    cells = collect(table, records, where)
+    if not where:
+        _write_files(table, cells, records, outputs)
+    shown = [cell for cell in cells if cell.metric in metrics and cell.method in methods]
+    return _render(options, table, shown, records)
+
+
+def _write_files(table: Table, cells: Sequence[TableCell], records: Sequence[Record], outputs: Path) -> None:
+    """The whole table in three formats, whatever part of it is to be printed."""
+    from smartgen.tables.render import to_csv, to_json, to_markdown
+
+    stem = outputs / "tables" / table.name
+    write_text_atomic(stem.with_suffix(".md"), to_markdown(page(table, cells, describe(cells, records))))
+    write_text_atomic(stem.with_suffix(".csv"), to_csv(cells))
+    write_text_atomic(stem.with_suffix(".json"), to_json(cells))
+    print(f"wrote {stem}.{{md,csv,json}}", file=sys.stderr)
+
+
+def _render(
+    options: argparse.Namespace, table: Table, cells: Sequence[TableCell], records: Sequence[Record]
+) -> str:
+    from smartgen.tables.render import to_csv, to_json, to_markdown, to_text
+
+    if options.format == "json":
+        return to_json(cells)
+    if options.format == "csv":
+        return to_csv(cells)
+    arranged = page(
+        table,
+        cells,
+        describe(cells, records),
+        layout=options.layout,
+        seeds=options.seeds,
+        whole=bool(options.method),
+    )
+    if options.format == "md":
+        return to_markdown(arranged)
+    color = options.out is None and sys.stdout.isatty()
+    width = max(WIDTH, shutil.get_terminal_size((WIDTH, 24)).columns)
+    return to_text(arranged, width, color=color)
+
+
+def _named(given: Sequence[str] | None, known: Iterable[str], kind: str) -> list[str]:
+    """The names that are meant, by any beginning that fits one alone, without regard to case."""
+    known = list(known)
+    found = []
+    for text in given or known:
+        exact = [name for name in known if name.lower() == text.lower()]
+        fits = exact or [name for name in known if name.lower().startswith(text.lower())]
+        if len(fits) != 1:
+            raise SmartgenError(f"--{kind} {text}: expected one of: {', '.join(known)}")
+        found += fits
+    return found
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,49 @@
+"""Identity is content: keys of cells and cached stages hash whatever can change their result."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, is_dataclass
+from typing import Any
+
+# Raised by one whenever the same input would give another output; old artefacts are then made anew.
+CODE_VERSIONS = {
+    "cell": 1,
+    "tss": 1,
+    "ssc": 1,
+    "gss": 1,
+    "synthesize": 1,
+    "tof": 1,
+    "demo": 1,
+}
+
+# Settings that cannot change a result; everything else is part of the key.
+HARMLESS = frozenset({"paths", "tracking", "force", "trainer.progress"})
+
+
+def content_key(value: Any) -> str:
+    """16 hex digits of the SHA-256 of a value's canonical JSON; the order of mappings does not matter.
+
+    Example:
+        >>> content_key({"a": 1, "b": [2]}) == content_key({"b": [2], "a": 1})
+        True
+    """
+    return hashlib.sha256(canonical_json(value).encode()).hexdigest()[:16]
+
+
+def canonical_json(value: Any) -> str:
+    """One text for equal values: sorted keys, no spaces; dataclasses as mappings, NaN refused."""
+    plain = asdict(value) if is_dataclass(value) and not isinstance(value, type) else value
+    return json.dumps(plain, sort_keys=True, separators=(",", ":"), allow_nan=False)
+
+
+def without_harmless(settings: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    """The settings that can change a result, as nested mappings."""
+    kept = {}
+    for name, value in settings.items():
+        path = f"{prefix}{name}"
+        if path not in HARMLESS:
+            kept[name] = without_harmless(value, f"{path}.") if isinstance(value, Mapping) else value
+    return kept

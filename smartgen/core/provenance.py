@@ -1,0 +1,74 @@
+"""Where a number comes from: versions, commit, machine, command."""
+
+from __future__ import annotations
+
+import os
+import platform
+import shlex
+import subprocess
+import sys
+from functools import cache
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+PACKAGES = ("smartgen", "torch", "pytorch-lightning", "numpy", "hydra-core", "omegaconf", "wandb")
+
+
+@cache
+def provenance() -> dict[str, Any]:
+    """Versions, source commit and hardware of this process; JSON-ready."""
+    commit, dirty = _commit()
+    return {
+        "versions": {"python": platform.python_version()} | _versions(),
+        "commit": commit,
+        "dirty": dirty,
+        "host": platform.node(),
+        "platform": platform.platform(),
+        "processor": _processor(),
+        "cores": os.cpu_count(),
+    }
+
+
+def command(overrides: list[str]) -> str:
+    """The exact command that makes this cell again."""
+    return shlex.join(["smartgen", *overrides])
+
+
+def _versions() -> dict[str, str]:
+    found = {}
+    for package in PACKAGES:
+        try:
+            found[package] = metadata.version(package)
+        except metadata.PackageNotFoundError:
+            found[package] = "not installed"
+    return found
+
+
+def _commit() -> tuple[str | None, bool | None]:
+    """Commit and whether tracked files differ from it; (None, None) outside a checkout."""
+    root = Path(__file__).resolve().parents[2]
+    if not (root / ".git").exists():
+        return None, None
+    commit = _git(root, "rev-parse", "HEAD")
+    changes = _git(root, "status", "--porcelain", "--untracked-files=no")
+    return commit or None, None if changes is None else bool(changes)
+
+
+def _git(root: Path, *arguments: str) -> str | None:
+    try:
+        done = subprocess.run(
+            ["git", "-C", str(root), *arguments], capture_output=True, text=True, check=False
+        )
+    except FileNotFoundError:  # a checkout on a machine without git
+        return None
+    return done.stdout.strip() if done.returncode == 0 else None
+
+
+def _processor() -> str:
+    """The processor's name, where the system tells it."""
+    if sys.platform == "linux":
+        for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():
+            if line.startswith("model name"):
+                return line.split(":", 1)[1].strip()
+    return platform.processor()

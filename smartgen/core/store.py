@@ -1,0 +1,72 @@
+"""Atomic artefacts: a stage's output appears whole under its key, or not at all."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+
+from smartgen.core.types import Sequences
+
+SEQUENCES_FILE = "sequences.npz"
+
+
+class Store:
+    """Cached sequences below ``<root>/<stage>/<key>/``; safe when several processes write one key.
+
+    Args:
+        root: the cache folder, made when first needed.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    def sequences(
+        self, stage: str, key: str, make: Callable[[], Sequences], force: bool = False
+    ) -> Sequences:
+        """The cached value of this key, or ``make()``, kept only if it returns."""
+        folder = self.root / stage / key
+        if (folder / SEQUENCES_FILE).exists() and not force:
+            return load_sequences(folder / SEQUENCES_FILE)
+        made = make()
+        self._publish(folder, lambda target: save_sequences(target / SEQUENCES_FILE, made))
+        return made
+
+    def _publish(self, folder: Path, write: Callable[[Path], None]) -> None:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        temporary = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
+        try:
+            write(temporary)
+            if folder.exists():
+                os.replace(temporary / SEQUENCES_FILE, folder / SEQUENCES_FILE)
+            else:
+                _rename_unless_there(temporary, folder)
+        finally:
+            shutil.rmtree(temporary, ignore_errors=True)
+
+
+def _rename_unless_there(temporary: Path, folder: Path) -> None:
+    try:
+        os.rename(temporary, folder)
+    except OSError:
+        # Another process was faster; equal keys mean equal content, so its folder serves as well.
+        if not folder.exists():
+            raise
+
+
+def save_sequences(path: Path, sequences: Sequences) -> None:
+    """One compressed numpy file."""
+    arrays = {"values": sequences.values, "offsets": sequences.offsets}
+    if sequences.times is not None:
+        arrays["times"] = sequences.times
+    np.savez_compressed(path, allow_pickle=False, **arrays)
+
+
+def load_sequences(path: Path) -> Sequences:
+    """What ``save_sequences`` wrote."""
+    with np.load(path, allow_pickle=False) as arrays:
+        return Sequences(arrays["values"], arrays["offsets"], arrays.get("times"))

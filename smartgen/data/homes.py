@@ -1,0 +1,87 @@
+"""Homes by name: the one place that knows where a dataset's sequences come from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cached_property
+from pathlib import Path
+
+from smartgen.core.errors import SmartgenError
+from smartgen.core.types import Sequences
+from smartgen.data.demo.simulate import demo_home
+from smartgen.data.demo.vocabulary import demo_vocabulary
+from smartgen.data.release import (
+    check_ids,
+    context_file,
+    datasets,
+    read_sequences,
+    read_vocabulary,
+    release_root,
+)
+from smartgen.data.vocabulary import Vocabulary
+from smartgen.settings import DatasetSettings, TransitionSettings
+
+
+class Home:
+    """A home before and after a change. Sequences are read when first asked for.
+
+    Args:
+        vocabulary: of both contexts.
+        source, target: give the raw sequences of the former context, and of the new one for testing.
+    """
+
+    def __init__(
+        self, vocabulary: Vocabulary, source: Callable[[], Sequences], target: Callable[[], Sequences]
+    ) -> None:
+        self.vocabulary = vocabulary
+        self._source, self._target = source, target
+
+    @cached_property
+    def source(self) -> Sequences:
+        """Raw sequences of the former context: the pipeline's input."""
+        return self._source()
+
+    @cached_property
+    def target(self) -> Sequences:
+        """Raw sequences of the new context: for testing, and for the oracle."""
+        return self._target()
+
+
+def load_home(dataset: DatasetSettings, transition: TransitionSettings, release: str) -> Home:
+    """The home of a cell.
+
+    Raises:
+        SmartgenError: an unknown kind or dataset, a release that is missing, damaged or empty.
+    """
+    if dataset.kind == "demo":
+        return _demo(dataset, transition)
+    if dataset.kind != "release":
+        raise SmartgenError(f"dataset.kind is {dataset.kind!r}, expected release or demo")
+    return _released(dataset.name, transition, release_root(release))
+
+
+def _demo(dataset: DatasetSettings, transition: TransitionSettings) -> Home:
+    if dataset.household is None or dataset.days is None:
+        raise SmartgenError("dataset.household and dataset.days must be set for the demo home")
+    source, target = demo_home(transition.source, transition.target, dataset.household, dataset.days)
+    return Home(demo_vocabulary(), lambda: source, lambda: target)
+
+
+def _released(name: str, transition: TransitionSettings, root: Path) -> Home:
+    if name not in datasets(root):
+        raise SmartgenError(f"{root} has no dataset {name!r}, only {', '.join(datasets(root))}")
+    vocabulary = read_vocabulary(root, name)
+
+    def read(context: str, part: str) -> Sequences:
+        path = context_file(root, name, context, part)
+        sequences = read_sequences(path)
+        if not len(sequences):
+            raise SmartgenError(
+                f"{path} holds no sequence; expected the {context} log, run `smartgen-data verify`"
+            )
+        check_ids(sequences, vocabulary, path)
+        return sequences
+
+    return Home(
+        vocabulary, lambda: read(transition.source, "trn.pkl"), lambda: read(transition.target, "test.pkl")
+    )

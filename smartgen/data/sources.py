@@ -1,0 +1,106 @@
+"""Where a release can come from: an http(s) address or a file that is a .tar.gz, or a folder."""
+
+from __future__ import annotations
+
+import gzip
+import http.client
+import os
+import tarfile
+import urllib.request
+import zlib
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path, PurePosixPath
+from typing import IO, Final
+
+from smartgen.core.errors import SmartgenError
+
+BLOCK: Final = 1 << 20
+_TIMEOUT_SECONDS: Final = 60
+
+Members = Iterator[tuple[str, IO[bytes]]]
+
+
+@contextmanager
+def opened(source: str) -> Iterator[Members]:
+    """The files of a source as (path, stream), one at a time; read a stream before taking the next.
+
+    Raises:
+        SmartgenError: there is no such source, or, at any point of reading, it fails, is damaged or unsafe.
+    """
+    with _damage_named(source):
+        yield from _opened(source)
+
+
+def _opened(source: str) -> Iterator[Members]:
+    if source.startswith(("http://", "https://")):
+        with closing(_Download(source)) as download:
+            yield _tar_members(download, source)
+    elif Path(source).is_dir():
+        yield _folder_members(Path(source))
+    elif Path(source).is_file():
+        with Path(source).open("rb") as stream:
+            yield _tar_members(stream, source)
+    else:
+        raise SmartgenError(f"{source}: no such file or folder; --source takes a URL, a folder or a .tar.gz")
+
+
+def _folder_members(folder: Path) -> Members:
+    for root, names, files in os.walk(folder):
+        names[:] = sorted(name for name in names if not name.startswith("."))
+        for name in sorted(files):
+            path = Path(root, name)
+            with path.open("rb") as stream:
+                yield path.relative_to(folder).as_posix(), stream
+
+
+def _tar_members(raw: IO[bytes] | _Download, source: str) -> Members:
+    """The regular files of a .tar.gz, in one pass and without a seek."""
+    with gzip.GzipFile(fileobj=raw, mode="rb") as unzipped:  # type: ignore[arg-type]
+        with tarfile.open(fileobj=unzipped, mode="r|") as archive:
+            for member in archive:
+                path = PurePosixPath(member.name)
+                if path.is_absolute() or ".." in path.parts:
+                    raise SmartgenError(f"{source}: refused, it holds the unsafe path {member.name!r}")
+                stream = archive.extractfile(member) if member.isreg() else None  # links are never followed
+                if stream is not None:
+                    yield member.name, stream
+        # tarfile takes a file that ends between two members for a whole one; gzip knows better.
+        while unzipped.read(BLOCK):
+            pass
+
+
+@contextmanager
+def _damage_named(source: str) -> Iterator[None]:
+    try:
+        yield
+    except (tarfile.TarError, gzip.BadGzipFile, EOFError, zlib.error) as error:
+        raise SmartgenError(f"{source}: not a whole .tar.gz ({error}); run the fetch again") from error
+
+
+class _Download:
+    """An http response whose failures, at any point, are one line that says what to do."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        with self._named():
+            self._response = urllib.request.urlopen(url, timeout=_TIMEOUT_SECONDS)
+
+    def read(self, size: int = -1) -> bytes:
+        with self._named():
+            data: bytes = self._response.read(size)
+            return data
+
+    def close(self) -> None:
+        self._response.close()
+
+    @contextmanager
+    def _named(self) -> Iterator[None]:
+        try:
+            yield
+        except (OSError, http.client.HTTPException, ValueError) as error:
+            reason = str(error).removeprefix("<urlopen error ").removesuffix(">")
+            raise SmartgenError(
+                f"{self._url}: download failed ({reason}); run again, "
+                "or name a folder or .tar.gz that you have with `--source`"
+            ) from error

@@ -1,0 +1,127 @@
+"""PyTorch's Transformer layers on packed tokens: the arithmetic on pads is skipped, the random draws stay.
+
+Weights, order of operations and order of draws are those of ``nn.TransformerEncoderLayer`` and
+``nn.TransformerDecoderLayer``, so a packed pass equals the padded one up to rounding, dropout included.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Where the real tokens of a padded batch are.
+
+    Args:
+        real: (rows, length) true at tokens that are no pads.
+        padded_draws: draw dropout for the pads too, as the padded network does; false draws for tokens alone.
+    """
+
+    real: Tensor
+    padded_draws: bool = True
+
+    def spread(self, packed: Tensor) -> Tensor:
+        """(tokens, width) -> (rows, length, width) with zeros at the pads."""
+        padded = packed.new_zeros(*self.real.shape, packed.shape[-1])
+        padded[self.real] = packed
+        return padded
+
+    def dropout(self, packed: Tensor, dropout: nn.Dropout, time_major: bool = False) -> Tensor:
+        """Dropout on packed tokens, with the draws that the padded batch would get if these are wanted.
+
+        Args:
+            time_major: draw in the order (length, rows, width), as behind PyTorch's attention, whose
+                result lies in memory that way.
+        """
+        if not dropout.training or dropout.p == 0:
+            return packed
+        if not self.padded_draws:
+            dropped: Tensor = dropout(packed)
+            return dropped
+        rows, length = self.real.shape
+        if time_major:
+            noise = packed.new_empty(length, rows, packed.shape[-1]).transpose(0, 1)
+        else:
+            noise = packed.new_empty(rows, length, packed.shape[-1])
+        return packed * noise.bernoulli_(1 - dropout.p)[self.real].div_(1 - dropout.p)
+
+
+def attention(mha: nn.MultiheadAttention, queries: Tensor, memory: Tensor, layout: Layout) -> Tensor:
+    """Multi-head attention of packed queries over packed memory, inside each row."""
+    weights, biases = mha.in_proj_weight.chunk(3), mha.in_proj_bias.chunk(3)
+    sources = (queries, memory, memory)
+    heads = [
+        layout.spread(F.linear(x, w, b)).unflatten(-1, (mha.num_heads, -1)).transpose(1, 2)
+        for x, w, b in zip(sources, weights, biases, strict=True)
+    ]
+    dropout = mha.dropout if mha.training else 0.0
+    mixed = F.scaled_dot_product_attention(*heads, attn_mask=layout.real[:, None, None, :], dropout_p=dropout)
+    result: Tensor = mha.out_proj(mixed.transpose(1, 2).flatten(-2)[layout.real])
+    return result
+
+
+def encoder_layer(layer: nn.TransformerEncoderLayer, x: Tensor, layout: Layout) -> Tensor:
+    """One post-norm encoder layer on packed tokens, with PyTorch's own weights and order of draws."""
+    x = layer.norm1(x + layout.dropout(attention(layer.self_attn, x, x, layout), layer.dropout1, True))
+    return layer.norm2(x + layout.dropout(_feed_forward(layer, x, layout), layer.dropout2))
+
+
+def decoder_layer(layer: nn.TransformerDecoderLayer, x: Tensor, memory: Tensor, layout: Layout) -> Tensor:
+    """One post-norm decoder layer on packed tokens, with PyTorch's own weights and order of draws."""
+    x = layer.norm1(x + layout.dropout(attention(layer.self_attn, x, x, layout), layer.dropout1, True))
+    crossed = attention(layer.multihead_attn, x, memory, layout)
+    x = layer.norm2(x + layout.dropout(crossed, layer.dropout2, True))
+    return layer.norm3(x + layout.dropout(_feed_forward(layer, x, layout), layer.dropout3))
+
+
+def _feed_forward(
+    layer: nn.TransformerEncoderLayer | nn.TransformerDecoderLayer, x: Tensor, layout: Layout
+) -> Tensor:
+    hidden = layout.dropout(F.relu(layer.linear1(x)), layer.dropout)
+    result: Tensor = layer.linear2(hidden)
+    return result
+
+
+class Autoencoder(nn.Module):
+    """Encoder and decoder over the same embedded input: the decoder sees what it must give back (D06).
+
+    Layers are PyTorch's with their defaults: post-norm, ReLU, width 2048, dropout 0.1 (release).
+
+    Args:
+        d_model, heads, layers: layers count for the encoder and for the decoder.
+        feed_forward: inner width of the feed-forward part.
+    """
+
+    def __init__(self, d_model: int, heads: int, layers: int, feed_forward: int = 2048) -> None:
+        super().__init__()
+        sizes = {"d_model": d_model, "nhead": heads, "dim_feedforward": feed_forward, "batch_first": True}
+        self.encoder = nn.TransformerEncoder(
+            nn.TransformerEncoderLayer(**sizes), layers, enable_nested_tensor=False
+        )
+        self.decoder = nn.TransformerDecoder(nn.TransformerDecoderLayer(**sizes), layers)
+
+    def forward(self, embedded: Tensor, layout: Layout) -> Tensor:
+        """(tokens, d_model) packed -> the same shape."""
+        memory = self.encode(embedded, layout)
+        decoded = embedded
+        for layer in self.decoder.layers:
+            decoded = decoder_layer(layer, decoded, memory, layout)
+        return decoded
+
+    def encode(self, embedded: Tensor, layout: Layout) -> Tensor:
+        """The encoder alone, (tokens, d_model) packed -> the same shape (SSC's embedding)."""
+        for layer in self.encoder.layers:
+            embedded = encoder_layer(layer, embedded, layout)
+        return embedded
+
+    def padded(self, embedded: Tensor, pads: Tensor) -> Tensor:
+        """The same through PyTorch's own forward passes: (rows, length, d_model), pads computed and masked."""
+        memory = self.encoder(embedded, src_key_padding_mask=pads)
+        decoded: Tensor = self.decoder(
+            embedded, memory, tgt_key_padding_mask=pads, memory_key_padding_mask=pads
+        )
+        return decoded

@@ -1,0 +1,109 @@
+"""TransAE: the Transformer autoencoder behind SSC, TOF and the detector (paper 4.3, 4.5, 5.1)."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import Tensor, nn
+
+from smartgen.nets.packed import Autoencoder, Layout
+
+
+class TransAE(nn.Module):
+    """Token embedding, autoencoder, and a linear layer back to the vocabulary (release).
+
+    The input itself is the decoder's target, without shift or causal mask, so the network has an identity
+    shortcut (D06); there is no positional encoding (D05). Every matrix starts Xavier-uniform.
+
+    Args:
+        vocabulary_size: token ids, the pad among them.
+        pad: the id that fills up short rows; it is masked as a key everywhere.
+        d_model, heads, layers: release 512, 8, 2 for detection and TOF; 256, 4, 2 for SSC.
+        packed: skip the arithmetic on pads (ours); both ways give the same numbers up to rounding.
+
+    Shapes:
+        tokens (rows, length) integers -> logits (rows, length, vocabulary_size); at pads, packed logits
+        are 0 and padded ones mean nothing.
+    """
+
+    def __init__(
+        self, vocabulary_size: int, pad: int, d_model: int, heads: int, layers: int = 2, packed: bool = True
+    ) -> None:
+        super().__init__()
+        self.pad, self.packed = pad, packed
+        self.embedding = nn.Embedding(vocabulary_size, d_model)
+        self.autoencoder = Autoencoder(d_model, heads, layers)
+        self.output = nn.Linear(d_model, vocabulary_size)
+        _xavier_uniform(self)
+
+    def forward(self, tokens: Tensor) -> Tensor:
+        """Logits of every token, given the whole row."""
+        pads = tokens == self.pad
+        if self.packed:
+            layout = Layout(~pads)
+            return layout.spread(self.output(self.autoencoder(self.embedding(tokens[~pads]), layout)))
+        logits: Tensor = self.output(self.autoencoder.padded(self.embedding(tokens), pads))
+        return logits
+
+
+class BehaviorTransAE(nn.Module):
+    """TransAE over whole behaviors: the four fields have embeddings of their own and are predicted apart.
+
+    Departures from the release (protocol unified): summed field embeddings instead of one field (D20),
+    sinusoidal positions as in the paper's equations 2-4 (D05), and a learned mask in the place of each
+    behavior that is to be predicted, which closes the identity shortcut (D06).
+
+    Args:
+        sizes: ids of day, hour, device, action.
+        pad: the id that fills up short rows, beyond every field's ids.
+        d_model, heads, layers: one width for all neural models (unified: 128).
+    """
+
+    def __init__(
+        self, sizes: tuple[int, int, int, int], pad: int, d_model: int = 128, heads: int = 4, layers: int = 2
+    ) -> None:
+        super().__init__()
+        self.pad = pad
+        self.embeddings = nn.ModuleList(nn.Embedding(size, d_model) for size in sizes)
+        self.mask = nn.Parameter(torch.zeros(d_model))
+        self.autoencoder = Autoencoder(d_model, heads, layers, feed_forward=2 * d_model)
+        self.outputs = nn.ModuleList(nn.Linear(d_model, size) for size in sizes)
+        _xavier_uniform(self)
+
+    def forward(self, behaviors: Tensor, hidden: Tensor | None) -> list[Tensor]:
+        """Logits of the hidden behaviors, or of all where nothing is hidden.
+
+        Args:
+            behaviors: (rows, length, 4) ids, padded on the right.
+            hidden: (rows, length) true at behaviors whose content the network must not see; None hides
+                nothing and predicts everything (the release's identity shortcut).
+
+        Returns:
+            For day, hour, device, action: (predicted behaviors, ids), row by row.
+        """
+        layout = Layout(behaviors[:, :, 0] != self.pad, padded_draws=False)
+        real = behaviors[layout.real]
+        embedded = torch.stack([e(real[:, i]) for i, e in enumerate(self.embeddings)]).sum(0)
+        if hidden is not None:
+            embedded = torch.where(hidden[layout.real][:, None], self.mask, embedded)
+        positions = sinusoids(behaviors.shape[1], embedded.shape[-1], embedded)
+        rows = layout.real.nonzero()[:, 1]
+        decoded = self.autoencoder(embedded + positions[rows], layout)
+        wanted = decoded if hidden is None else decoded[hidden[layout.real]]
+        return [output(wanted) for output in self.outputs]
+
+
+def sinusoids(length: int, width: int, like: Tensor) -> Tensor:
+    """(length, width) sinusoidal positions (paper equations 3-4), on the device and in the type of ``like``."""
+    position = torch.arange(length, device=like.device)[:, None]
+    rate = torch.exp(torch.arange(0, width, 2, device=like.device) * (-math.log(10_000.0) / width))
+    table = torch.stack([torch.sin(position * rate), torch.cos(position * rate)], dim=-1).flatten(1)
+    return table[:, :width].to(like.dtype)
+
+
+def _xavier_uniform(network: nn.Module) -> None:
+    """Every matrix Xavier-uniform, the embedding's too (release)."""
+    for parameter in network.parameters():
+        if parameter.dim() > 1:
+            nn.init.xavier_uniform_(parameter)

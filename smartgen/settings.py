@@ -1,0 +1,212 @@
+"""What one cell is made of: plain dataclasses, filled and checked by Hydra (config.py), read by everybody.
+
+The values and the meaning of every key stand in conf/. Nothing here knows of Hydra or torch.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+
+@dataclass
+class DatasetSettings:
+    """conf/dataset: which home."""
+
+    name: str = "???"
+    kind: str = "release"
+    household: int | None = None
+    days: int | None = None
+    percentile: dict[str, float] = field(default_factory=dict)
+    ssc_threshold: dict[str, float] = field(default_factory=dict)
+
+
+@dataclass
+class ChangeSettings:
+    """What the new context changes, for synthesizers that do not read prose."""
+
+    hour_shift: int = 0
+    replace: dict[str, list[str]] = field(default_factory=dict)
+    lengthen: float = 1.0
+
+
+@dataclass
+class ReleasedRuleSettings:
+    """How the authors' code treats a transition (protocol=released)."""
+
+    field: str = "action"
+    attack: str = "heater"
+    hold_out: bool = True
+
+
+@dataclass
+class TransitionSettings:
+    """conf/transition: from which context to which."""
+
+    name: str = "???"
+    code: str = "???"
+    source: str = "???"
+    target: str = "???"
+    before: str = "???"
+    after: str = "???"
+    change: ChangeSettings = field(default_factory=ChangeSettings)
+    released: ReleasedRuleSettings = field(default_factory=ReleasedRuleSettings)
+
+
+@dataclass
+class TssSettings:
+    """conf/stage/tss."""
+
+    name: str = "released"
+    algorithm: str = "released"
+    max_gap_hours: float = 9
+    max_duration_hours: float = 24
+
+
+@dataclass
+class SscSettings:
+    """conf/stage/ssc."""
+
+    name: str = "none"
+
+
+@dataclass
+class GssSettings:
+    """conf/stage/gss."""
+
+    name: str = "released"
+    top_k: int = 5
+
+
+@dataclass
+class TofSettings:
+    """conf/stage/tof."""
+
+    name: str = "none"
+
+
+@dataclass
+class StageSettings:
+    """conf/stage: the five stages but for the synthesizer, which has a group of its own."""
+
+    tss: TssSettings = field(default_factory=TssSettings)
+    ssc: SscSettings = field(default_factory=SscSettings)
+    gss: GssSettings = field(default_factory=GssSettings)
+    tof: TofSettings = field(default_factory=TofSettings)
+
+
+@dataclass
+class SynthesizerSettings:
+    """conf/synthesizer: what writes new sequences."""
+
+    name: str = "???"
+
+
+@dataclass
+class ReplaySettings(SynthesizerSettings):
+    """conf/synthesizer/replay: the release's recorded answers."""
+
+    level: str = "filtered"
+    collection: str = "detection"
+    threshold: float = 0.0
+    llm: str = "gpt-4o"
+
+
+@dataclass
+class WalkSettings(SynthesizerSettings):
+    """conf/synthesizer/walk: a random walk on the behavior graph, a control without an LLM."""
+
+    sequences: int = 200
+
+
+@dataclass
+class DetectorSettings:
+    """conf/detector: what is trained to find anomalies."""
+
+    name: str = "???"
+
+
+@dataclass
+class TransAESettings(DetectorSettings):
+    """conf/detector/transae."""
+
+    d_model: int = 512
+    heads: int = 8
+    layers: int = 2
+    epochs: int = 15
+    batch_size: int = 32
+    learning_rate: float = 1e-3
+    packed: bool = True
+    masked: bool = True
+
+
+@dataclass
+class ProtocolSettings:
+    """conf/protocol: how a number is measured."""
+
+    name: str = "???"
+
+
+@dataclass
+class ReleasedProtocolSettings(ProtocolSettings):
+    """conf/protocol/released."""
+
+    percentile: float = 95.0
+
+
+@dataclass
+class UnifiedProtocolSettings(ProtocolSettings):
+    """conf/protocol/unified."""
+
+    percentile: float = 95.0
+    held_out: float = 0.2
+    max_steps: int = 500
+    check_every: int = 50
+    batch_size: int = 64
+    width: int = 128
+
+
+@dataclass
+class TrainerSettings:
+    """conf/trainer: how to compute, not what."""
+
+    accelerator: str = "auto"
+    precision: str = "32-true"
+    threads: int = 1
+    progress: bool = False
+
+
+@dataclass
+class TrackingSettings:
+    """conf/tracking: the W&B mirror of the records."""
+
+    name: str = "none"
+    mode: str = "offline"
+    project: str = "smartgen"
+    group: str | None = None
+
+
+@dataclass
+class PathSettings:
+    """Where things are."""
+
+    outputs: str = "outputs"
+    release: str = "release"
+
+
+@dataclass
+class CellSettings:
+    """One cell: everything that gives one set of numbers."""
+
+    dataset: DatasetSettings = field(default_factory=DatasetSettings)
+    transition: TransitionSettings = field(default_factory=TransitionSettings)
+    task: str = "detection"
+    regime: str = "synthetic"
+    stage: StageSettings = field(default_factory=StageSettings)
+    synthesizer: SynthesizerSettings = field(default_factory=SynthesizerSettings)
+    detector: DetectorSettings = field(default_factory=DetectorSettings)
+    protocol: ProtocolSettings = field(default_factory=ProtocolSettings)
+    trainer: TrainerSettings = field(default_factory=TrainerSettings)
+    tracking: TrackingSettings = field(default_factory=TrackingSettings)
+    paths: PathSettings = field(default_factory=PathSettings)
+    seed: int = 2024
+    force: bool = False

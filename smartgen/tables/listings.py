@@ -1,0 +1,77 @@
+"""What the report command tells besides tables: all tables, all failures, one record."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from smartgen.core.errors import SmartgenError
+from smartgen.core.records import Record, result_digest
+from smartgen.tables.blocks import tally
+from smartgen.tables.collect import collect, unresolved
+from smartgen.tables.declare import load_named, table_names
+
+
+def tables(records: Sequence[Record]) -> str:
+    """Each declared table with how far it is filled."""
+    lines = []
+    for name in table_names():
+        table = load_named(name)
+        cells = collect(table, records)
+        filled = sum(cell.n > 0 for cell in cells)
+        lines += [f"{name}  {table.title}: {filled} of {len(cells)} cells filled", f"  {tally(cells)}"]
+    done, failed = sum(record.ok for record in records), len(unresolved(records))
+    hint = " (smartgen-report failures)" if failed else ""
+    lines.append(f"records: {done}; failed cells: {failed}{hint}")
+    return "\n".join(lines) + "\n"
+
+
+def failures(records: Sequence[Record]) -> str:
+    """Each failed cell with its error and the command that repeats it."""
+    still = {record.key for record in unresolved(records)}
+    failed = [record for record in records if record.error is not None]
+    lines = []
+    for record in failed:
+        error = record.error or {}
+        message = " ".join(str(error.get("message", "")).split())
+        fate = "" if record.key in still else "  (there is a result for these axes nonetheless)"
+        axes = " ".join(f"{name}={value}" for name, value in sorted(record.axes.items()))
+        lines += [f"{record.key}  {axes}{fate}", f"  {error.get('type', 'Error')}: {message}"]
+        lines += [f"  {command}"] if (command := command_of(record)) else []
+    lines.append(f"failed cells: {len(failed)}; without a result: {len(still)}")
+    return "\n".join(lines) + "\n"
+
+
+def one_record(records: Sequence[Record], key: str) -> str:
+    """All that a record says.
+
+    Raises:
+        SmartgenError: not exactly one key begins so.
+    """
+    fits = [record for record in records if record.key.startswith(key)]
+    if len(fits) != 1:
+        found = ", ".join(record.key for record in fits[:5]) or "none"
+        raise SmartgenError(f"show {key}: expected the beginning of exactly one record's key, found {found}")
+    record = fits[0]
+    digest = result_digest(record) if record.ok else "none, the cell failed"
+    facts = {"key": record.key, "folder": record.path, "result": digest, "command": command_of(record)}
+    parts = [f"{name:<8}{fact}" for name, fact in facts.items() if fact]
+    for name in ("axes", "metrics", "counts", "config", "run", "error"):
+        block: Mapping[str, Any] | None = getattr(record, name)
+        parts += [f"\n{name}\n{_indented(block)}"] if block else []
+    return "\n".join(parts) + "\n"
+
+
+def command_of(record: Record) -> str:
+    """The command that makes the cell again; empty where the record does not say."""
+    command = record.run.get("command", "")
+    return shlex.join(map(str, command)) if isinstance(command, list) else str(command)
+
+
+def _indented(block: Mapping[str, Any]) -> str:
+    """A block as JSON, with a traceback's lines as lines."""
+    rest = {name: value for name, value in block.items() if name != "traceback"}
+    text = json.dumps(rest, indent=2, sort_keys=True, ensure_ascii=False)
+    return "\n".join([text, str(block["traceback"]).rstrip()] if "traceback" in block else [text])

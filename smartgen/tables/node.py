@@ -1,0 +1,116 @@
+"""Reading YAML so that every complaint names the file and the key."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar, cast
+
+import yaml  # type: ignore[import-untyped]
+
+from smartgen.core.errors import SmartgenError
+
+_Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Node:
+    """A value together with the file and the dotted key where it stands."""
+
+    path: Path
+    key: str
+    value: Any
+
+    def fail(self, expected: str) -> SmartgenError:
+        """The error to raise: what was expected here and what was found."""
+        found = repr(self.value)
+        found = found if len(found) <= 60 else f"{found[:57]}..."
+        return SmartgenError(f"{self.path}: {self.key or 'the file'}: expected {expected}, got {found}")
+
+    def items(self) -> dict[str, Node]:
+        """The children of a mapping."""
+        if not isinstance(self.value, dict) or not all(isinstance(name, str) for name in self.value):
+            raise self.fail("a mapping with text keys")
+        at = f"{self.key}." if self.key else ""
+        return {name: Node(self.path, f"{at}{name}", value) for name, value in self.value.items()}
+
+    def fields(self, required: Iterable[str], optional: Iterable[str] = ()) -> Fields:
+        """The children of a mapping, after checking that none is missing or unknown."""
+        items, required = self.items(), list(required)
+        allowed = [*required, *optional]
+        for name in required:
+            if name not in items:
+                raise self.fail(f"the key {name!r} in it")
+        for name, node in items.items():
+            if name not in allowed:
+                known = ", ".join(allowed)
+                raise SmartgenError(f"{self.path}: {node.key}: unknown key; expected one of: {known}")
+        return Fields(self, items)
+
+    def rows(self) -> list[Node]:
+        """The items of a list."""
+        if not isinstance(self.value, list):
+            raise self.fail("a list")
+        return [Node(self.path, f"{self.key}[{row}]", value) for row, value in enumerate(self.value)]
+
+    def text(self) -> str:
+        """Text, its white space folded."""
+        if not isinstance(self.value, str):
+            raise self.fail("text")
+        return " ".join(self.value.split())
+
+    def number(self) -> float:
+        """A number, as it stands."""
+        if isinstance(self.value, bool) or not isinstance(self.value, int | float):
+            raise self.fail("a number")
+        return self.value
+
+    def one_of(self, names: Iterable[str]) -> str:
+        """One of these names."""
+        known = list(names)
+        if self.value not in known:
+            raise self.fail(f"one of: {', '.join(known)}")
+        return cast(str, self.value)
+
+    def each(self, read: Callable[[str, Node], T]) -> dict[str, T]:
+        """The children of a mapping, each read from its name and itself."""
+        return {name: read(name, node) for name, node in self.items().items()}
+
+    def scalars(self) -> dict[str, Any]:
+        """Names with text, numbers or booleans."""
+        for item in self.items().values():
+            if not isinstance(item.value, str | int | float):
+                raise item.fail("text, a number or a boolean")
+        return {name: item.value for name, item in self.items().items()}
+
+
+@dataclass(frozen=True)
+class Fields:
+    """The checked children of a mapping; an optional one that is absent is its default."""
+
+    parent: Node
+    items: dict[str, Node]
+
+    def __getitem__(self, name: str) -> Node:
+        return self.items[name]
+
+    def get(self, name: str, default: Any) -> Node:
+        """The child, or a node with the default in its place."""
+        at = f"{self.parent.key}.{name}".lstrip(".")
+        return self.items.get(name, Node(self.parent.path, at, default))
+
+
+def read_yaml(path: Path) -> Node:
+    """The root of a YAML file.
+
+    Raises:
+        SmartgenError: the file cannot be read or is no YAML.
+    """
+    try:
+        content = yaml.load(path.read_text(encoding="utf-8"), Loader=_Loader)
+    except (OSError, UnicodeError, yaml.YAMLError) as error:
+        said = " ".join(str(error).split())
+        raise SmartgenError(f"{path}: expected a YAML declaration, but {said}") from error
+    return Node(path, "", content)

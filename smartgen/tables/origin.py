@@ -1,0 +1,85 @@
+"""Where the numbers of a report come from: when, at which commits, with which versions and settings."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from smartgen.core.records import Record
+from smartgen.tables.collect import TableCell
+from smartgen.tables.select import differing, setting, when
+
+SHOWN_COMMITS = 3
+COMMIT_DIGITS = 10
+BY_CELL = ("dataset", "transition")  # what these set differs from cell to cell by design
+
+
+def describe(cells: Sequence[TableCell], records: Sequence[Record]) -> list[str]:
+    """A few lines on the records behind these cells: count, period, time spent, commits, versions, settings.
+
+    Whatever the records' `run` blocks leave out is left out here.
+    """
+    keys = {key for cell in cells for key in cell.keys}
+    used = sorted((record for record in records if record.key in keys), key=lambda one: (when(one), one.key))
+    if not used:
+        return ["no records used"]
+    counted = f"{len(used)} records{_period(used)}{_effort(used)}"
+    return [line for line in (*_settings(cells, used), counted, _commits(used), _versions(used)) if line]
+
+
+def seconds_of(record: Record) -> float:
+    """Seconds that a cell took: one number, or seconds by stage, whose `total` goes before their sum."""
+    seconds: Any = record.run.get("seconds", 0)
+    if isinstance(seconds, Mapping):
+        parts = [value for value in seconds.values() if isinstance(value, int | float)]
+        seconds = seconds.get("total", sum(parts))
+    return float(seconds) if isinstance(seconds, int | float) else 0.0
+
+
+def _settings(cells: Sequence[TableCell], used: Sequence[Record]) -> list[str]:
+    """A line for each method whose cells were not all run with the same settings."""
+    lines = []
+    for method in dict.fromkeys(cell.method for cell in cells):
+        keys = {key for cell in cells if cell.method == method for key in cell.keys}
+        settings = [setting(record) for record in used if record.key in keys]
+        varied = [key for key in differing(settings) if key.split(".")[0] not in BY_CELL]
+        said = [f"{key} {', '.join(dict.fromkeys(str(one.get(key)) for one in settings))}" for key in varied]
+        lines += [f"settings that differ between cells of {method}: {'; '.join(said)}"] if said else []
+    return lines
+
+
+def _period(used: Sequence[Record]) -> str:
+    times = [when(record)[:16].replace("T", " ") for record in used if when(record)]
+    if not times:
+        return ""
+    return f", {times[0]}" if times[0] == times[-1] else f", {times[0]} to {times[-1]}"
+
+
+def _effort(used: Sequence[Record]) -> str:
+    seconds = round(sum(seconds_of(record) for record in used))
+    if not seconds:
+        return ""
+    hours, minutes = divmod(seconds // 60, 60)
+    spent = f"{hours} h {minutes} min" if hours else f"{minutes} min {seconds % 60} s"
+    return f", {spent} of computing"
+
+
+def _commits(used: Sequence[Record]) -> str:
+    commits = [str(commit)[:COMMIT_DIGITS] for record in used if (commit := record.run.get("commit"))]
+    if not commits:
+        return ""
+    distinct = list(dict.fromkeys(commits))
+    shown = ", ".join(distinct)
+    if len(distinct) > SHOWN_COMMITS:
+        shown = f"{distinct[0]} to {distinct[-1]} ({len(distinct)} commits)"
+    dirty = sum(bool(record.run.get("dirty")) for record in used)
+    return f"commit {shown}" + (f"; {dirty} records from a changed working tree" if dirty else "")
+
+
+def _versions(used: Sequence[Record]) -> str:
+    seen: dict[str, dict[str, None]] = {}
+    for record in used:
+        versions = record.run.get("versions")
+        for name, version in (versions if isinstance(versions, Mapping) else {}).items():
+            seen.setdefault(str(name), {})[str(version)] = None
+    return ", ".join(f"{name} {'/'.join(versions)}" for name, versions in sorted(seen.items()))

@@ -1,0 +1,101 @@
+"""A report as JSON, CSV, Markdown or terminal text."""
+
+from __future__ import annotations
+
+import csv
+import dataclasses
+import io
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.table import Table as RichTable
+from rich.text import Text
+
+from smartgen.tables.blocks import Block, Page
+from smartgen.tables.collect import TableCell
+
+FIELDS = tuple(field.name for field in dataclasses.fields(TableCell))
+STYLES = {
+    "exact": "green",
+    "match": "green",
+    "near": "yellow",
+    "off": "red",
+    "unstable": "magenta",
+    "failed": "red",
+}
+
+
+def to_json(cells: Sequence[TableCell]) -> str:
+    """A list with an object a cell, in the order of `TableCell`; `seeds` is a list of seed and value."""
+    rows = []
+    for cell in cells:
+        row: dict[str, Any] = {name: getattr(cell, name) for name in FIELDS}
+        rows.append({**row, "seeds": [{"seed": seed, "value": value} for seed, value in cell.seeds]})
+    return json.dumps(rows, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def to_csv(cells: Sequence[TableCell]) -> str:
+    """The same fields, full precision; None is empty, lists are joined by semicolons, seeds as seed=value."""
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(FIELDS)
+    writer.writerows([_flat(name, getattr(cell, name)) for name in FIELDS] for cell in cells)
+    return out.getvalue()
+
+
+def to_markdown(page: Page) -> str:
+    """Headings, pipe tables and a closing list."""
+    parts = [f"# {page.title}", *page.intro]
+    for block in page.blocks:
+        sides = ["--:" if column in block.right else "---" for column in range(len(block.head))]
+        lines = [block.head, sides, *block.rows]
+        parts += [f"## {block.heading}", "\n".join(map(_pipes, lines))]
+    parts.append("\n".join(f"- {line}" for line in page.below))
+    return "\n\n".join(parts) + "\n"
+
+
+def to_text(page: Page, width: int = 100, *, color: bool = False) -> str:
+    """For a terminal of this width."""
+    out = io.StringIO()
+    system = "standard" if color else None
+    console = Console(file=out, width=width, force_terminal=color, color_system=system, highlight=False)  # type: ignore[arg-type]
+    console.print(Text(page.title, style="bold"))
+    for line in page.intro:
+        console.print(Text(line))
+    for block in page.blocks:
+        console.print()
+        console.print(Text(block.heading, style="bold"))
+        console.print(_rich(block))
+    console.print()
+    for line in page.below:
+        console.print(Text(line))
+    return "\n".join(line.rstrip() for line in out.getvalue().splitlines()) + "\n"
+
+
+def _rich(block: Block) -> RichTable:
+    table = RichTable(box=SIMPLE_HEAD, pad_edge=False, show_edge=False, padding=(0, 1, 0, 0))
+    last = len(block.head) - 1
+    for column, name in enumerate(block.head):
+        justify = "right" if column in block.right else "left"
+        wraps = column == last and name in ("note", "seed: value")
+        table.add_column(Text(name), justify=justify, no_wrap=not wraps, overflow="fold")  # type: ignore[arg-type]
+    for row, cells in enumerate(block.rows):
+        style = STYLES.get(block.verdicts[row], "") if block.verdicts else ""
+        table.add_row(*(Text(cell) for cell in cells), style=style, end_section=row in block.rules)
+    return table
+
+
+def _pipes(cells: Sequence[str]) -> str:
+    safe = (cell.replace("\\", "\\\\").replace("|", "\\|").replace("\n", "<br>") for cell in cells)
+    return f"| {' | '.join(safe)} |"
+
+
+def _flat(name: str, value: Any) -> Any:
+    if name == "seeds":
+        return ";".join(f"{seed}={number!r}" for seed, number in value)
+    if isinstance(value, tuple):
+        return ";".join(map(str, value))
+    return value

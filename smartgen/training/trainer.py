@@ -1,0 +1,67 @@
+"""The one place that seeds and that makes a Trainer."""
+
+from __future__ import annotations
+
+import logging
+import random
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+import pytorch_lightning as pl
+import torch
+from pytorch_lightning.callbacks import Callback, RichProgressBar
+from pytorch_lightning.loggers import Logger
+
+from smartgen.settings import TrainerSettings
+
+
+def seed_everything(seed: int) -> None:
+    """Seed Python, numpy and torch, once, as the release does before it builds a network."""
+    random.seed(seed)
+    np.random.seed(seed)
+    torch.manual_seed(seed)
+
+
+def make_trainer(
+    settings: TrainerSettings,
+    logger: Logger | None = None,
+    callbacks: list[Callback] | None = None,
+    **limits: Any,
+) -> pl.Trainer:
+    """A Trainer on one device that does nothing in an epoch that nobody reads.
+
+    Args:
+        limits: how long to train and when to check, in Lightning's words (``max_epochs`` and so on).
+    """
+    bars: list[Callback] = [RichProgressBar(leave=False)] if settings.progress else []
+    return pl.Trainer(
+        accelerator=settings.accelerator,
+        devices=1,
+        precision=settings.precision,  # type: ignore[arg-type]  # a Literal there; Lightning checks it
+        logger=logger or False,
+        callbacks=bars + (callbacks or []),
+        enable_progress_bar=settings.progress,
+        enable_checkpointing=False,
+        enable_model_summary=False,
+        num_sanity_val_steps=0,
+        log_every_n_steps=1,
+        **limits,
+    )
+
+
+@contextmanager
+def quiet_lightning() -> Iterator[None]:
+    """Without Lightning's banner and its advice that does not apply (loader workers for a few kilobytes)."""
+    log = logging.getLogger("pytorch_lightning.utilities.rank_zero")
+    before = log.level
+    log.setLevel(logging.WARNING)
+    try:
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", message=".*does not have many workers.*")
+            warnings.filterwarnings("ignore", message=".*LeafSpec.*")
+            yield
+    finally:
+        log.setLevel(before)
