@@ -15,7 +15,7 @@ class DatasetSettings:
     name: str = "???"
     kind: str = "release"
     household: int | None = None
-    days: int | None = None
+    days: int = 28
     percentile: dict[str, float] = field(default_factory=dict)
     ssc_threshold: dict[str, float] = field(default_factory=dict)
 
@@ -109,6 +109,7 @@ class ReplaySettings(SynthesizerSettings):
     collection: str = "detection"
     threshold: float = 0.0
     llm: str = "gpt-4o"
+    recover: bool = False
 
 
 @dataclass

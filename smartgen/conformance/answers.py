@@ -3,11 +3,11 @@
 A stored parse can stand beside an answer that it was not made from, since several runs wrote the same file
 names. Two things excuse a difference, each by evidence that does not depend on our parser:
 
-- *stale*: the stored parse holds a list that does not occur in the answer's text. Parsers copy, so this one was
-  given another text. Where our parser misses or misreads something, theirs still stands in the text: it fails.
-- *earlier rule*: the stored parse is None although we read a list, what stands between the tags of the prompt's
-  format is no literal, and a rule anchored at these tags explains every stored parse of that run. Two early runs
-  were parsed like that; the sets made from them hold nothing of these answers. Later runs contradict it.
+- *stale*: the stored parse holds a list that does not occur in the answer's text. Parsers copy, so this one
+  was given another text. What our parser misses or misreads still stands in the text, so that would fail.
+- *earlier rule*: the stored parse is None although we read a list, what stands between the tags of the
+  prompt's format is no literal, and a rule anchored at these tags explains every stored parse of that run
+  that is not stale. Two runs of the release are like that, each by one answer; others contradict the rule.
 """
 
 from __future__ import annotations

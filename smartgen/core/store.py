@@ -7,6 +7,7 @@ import shutil
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -60,7 +61,7 @@ def _rename_unless_there(temporary: Path, folder: Path) -> None:
 
 def save_sequences(path: Path, sequences: Sequences) -> None:
     """One compressed numpy file."""
-    arrays = {"values": sequences.values, "offsets": sequences.offsets}
+    arrays: dict[str, Any] = {"values": sequences.values, "offsets": sequences.offsets}
     if sequences.times is not None:
         arrays["times"] = sequences.times
     np.savez_compressed(path, allow_pickle=False, **arrays)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple, overload
 
@@ -67,14 +68,14 @@ class Sequences(Sequence[tuple[Behavior, ...]]):
             if flat.size % 4:
                 raise ValueError(f"sequence {row} has {flat.size} numbers, expected a multiple of 4")
         offsets = np.cumsum([0] + [flat.size // 4 for flat in flats])
-        return cls(np.concatenate(flats) if flats else np.zeros((0, 4)), offsets)
+        return cls(np.concatenate(flats) if flats else np.zeros((0, 4), dtype=np.int32), offsets)
 
     @classmethod
     def concatenate(cls, parts: Iterable[Sequences]) -> Sequences:
         """All sequences of the parts in order; time stamps stay if every part has them."""
         kept = list(parts)
         if not kept:
-            return cls(np.zeros((0, 4)), np.zeros(1))
+            return cls(np.zeros((0, 4), dtype=np.int32), np.zeros(1, dtype=np.int64))
         lengths = np.concatenate([part.lengths for part in kept])
         stamps = [part.times for part in kept if part.times is not None]
         times = np.concatenate(stamps) if len(stamps) == len(kept) else None
@@ -123,12 +124,12 @@ class Sequences(Sequence[tuple[Behavior, ...]]):
         """The release's layout: one flat list a sequence."""
         flat = self.values.reshape(-1).tolist()
         bounds = (self.offsets * 4).tolist()
-        return [flat[a:b] for a, b in zip(bounds[:-1], bounds[1:], strict=True)]
+        return [flat[a:b] for a, b in itertools.pairwise(bounds)]
 
     def contents(self) -> list[bytes]:
         """One hashable value a sequence, equal exactly where the behaviors are equal."""
         raw, bounds = self.values.tobytes(), (self.offsets * 16).tolist()
-        return [raw[a:b] for a, b in zip(bounds[:-1], bounds[1:], strict=True)]
+        return [raw[a:b] for a, b in itertools.pairwise(bounds)]
 
     def digest(self) -> str:
         """SHA-256 of the content, time stamps included."""

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from smartgen.core.errors import SmartgenError
 from smartgen.core.types import Sequences
-from smartgen.data.demo.simulate import demo_home
+from smartgen.data.demo.simulate import simulate
 from smartgen.data.demo.vocabulary import demo_vocabulary
 from smartgen.data.release import (
     check_ids,
@@ -47,24 +47,30 @@ class Home:
         return self._target()
 
 
-def load_home(dataset: DatasetSettings, transition: TransitionSettings, release: str) -> Home:
+def load_home(dataset: DatasetSettings, transition: TransitionSettings, release: str, seed: int) -> Home:
     """The home of a cell.
+
+    Args:
+        release: folder of the authors' data.
+        seed: of the demo's household where the dataset names none.
 
     Raises:
         SmartgenError: an unknown kind or dataset, a release that is missing, damaged or empty.
     """
     if dataset.kind == "demo":
-        return _demo(dataset, transition)
+        return _demo(dataset, transition, seed)
     if dataset.kind != "release":
         raise SmartgenError(f"dataset.kind is {dataset.kind!r}, expected release or demo")
     return _released(dataset.name, transition, release_root(release))
 
 
-def _demo(dataset: DatasetSettings, transition: TransitionSettings) -> Home:
-    if dataset.household is None or dataset.days is None:
-        raise SmartgenError("dataset.household and dataset.days must be set for the demo home")
-    source, target = demo_home(transition.source, transition.target, dataset.household, dataset.days)
-    return Home(demo_vocabulary(), lambda: source, lambda: target)
+def _demo(dataset: DatasetSettings, transition: TransitionSettings, seed: int) -> Home:
+    household = seed if dataset.household is None else dataset.household
+
+    def live(context: str) -> Sequences:
+        return simulate(context, household, dataset.days)
+
+    return Home(demo_vocabulary(), lambda: live(transition.source), lambda: live(transition.target))
 
 
 def _released(name: str, transition: TransitionSettings, root: Path) -> Home:

@@ -11,7 +11,7 @@ MAX_BEHAVIORS = 10  # the release reads the first 40 ids of a sequence
 
 
 def padded(sequences: Sequences, pad: int, length: int = MAX_BEHAVIORS) -> NDArray[np.int64]:
-    """(n, length, 4) ids of the first ``length`` behaviors, filled up on the right with ``pad`` in all fields.
+    """(n, length, 4) ids of the first ``length`` behaviors, filled up on the right with ``pad``.
 
     Example:
         >>> padded(Sequences.from_lists([[0, 2, 5, 9]]), pad=99, length=2).tolist()

@@ -117,7 +117,8 @@ class UnifiedTransAEDetector:
 
     def score(self, sequences: Sequences) -> NDArray[np.float64]:
         """(n,) summed losses of the fields in nats, higher is more anomalous."""
-        return self.field_scores(sequences).sum(axis=1)
+        scores: NDArray[np.float64] = self.field_scores(sequences).sum(axis=1)
+        return scores
 
     def field_scores(self, sequences: Sequences) -> NDArray[np.float64]:
         """(n, 4) mean losses of day, hour, device, action in nats."""

@@ -185,5 +185,8 @@ def _recover(text: str, vocabulary: Vocabulary) -> tuple[Sequences, tuple[Reject
 
 
 def _shorten(value: object) -> str:
-    shown = value if isinstance(value, str) else repr(value)
+    try:
+        shown = value if isinstance(value, str) else repr(value)
+    except ValueError:  # an integer of more digits than Python prints
+        shown = f"a {type(value).__name__} too long to show"
     return shown if len(shown) <= _SHOWN else shown[: _SHOWN - 3] + "..."

@@ -54,12 +54,14 @@ def attention(mha: nn.MultiheadAttention, queries: Tensor, memory: Tensor, layou
     """Multi-head attention of packed queries over packed memory, inside each row."""
     weights, biases = mha.in_proj_weight.chunk(3), mha.in_proj_bias.chunk(3)
     sources = (queries, memory, memory)
-    heads = [
+    q, k, v = (
         layout.spread(F.linear(x, w, b)).unflatten(-1, (mha.num_heads, -1)).transpose(1, 2)
         for x, w, b in zip(sources, weights, biases, strict=True)
-    ]
+    )
     dropout = mha.dropout if mha.training else 0.0
-    mixed = F.scaled_dot_product_attention(*heads, attn_mask=layout.real[:, None, None, :], dropout_p=dropout)
+    mixed = F.scaled_dot_product_attention(
+        q, k, v, attn_mask=layout.real[:, None, None, :], dropout_p=dropout
+    )
     result: Tensor = mha.out_proj(mixed.transpose(1, 2).flatten(-2)[layout.real])
     return result
 
@@ -98,11 +100,10 @@ class Autoencoder(nn.Module):
 
     def __init__(self, d_model: int, heads: int, layers: int, feed_forward: int = 2048) -> None:
         super().__init__()
-        sizes = {"d_model": d_model, "nhead": heads, "dim_feedforward": feed_forward, "batch_first": True}
-        self.encoder = nn.TransformerEncoder(
-            nn.TransformerEncoderLayer(**sizes), layers, enable_nested_tensor=False
-        )
-        self.decoder = nn.TransformerDecoder(nn.TransformerDecoderLayer(**sizes), layers)
+        encoding = nn.TransformerEncoderLayer(d_model, heads, feed_forward, batch_first=True)
+        decoding = nn.TransformerDecoderLayer(d_model, heads, feed_forward, batch_first=True)
+        self.encoder = nn.TransformerEncoder(encoding, layers, enable_nested_tensor=False)
+        self.decoder = nn.TransformerDecoder(decoding, layers)
 
     def forward(self, embedded: Tensor, layout: Layout) -> Tensor:
         """(tokens, d_model) packed -> the same shape."""
@@ -119,7 +120,7 @@ class Autoencoder(nn.Module):
         return embedded
 
     def padded(self, embedded: Tensor, pads: Tensor) -> Tensor:
-        """The same through PyTorch's own forward passes: (rows, length, d_model), pads computed and masked."""
+        """The same through PyTorch's own passes: (rows, length, d_model), pads computed and masked."""
         memory = self.encoder(embedded, src_key_padding_mask=pads)
         decoded: Tensor = self.decoder(
             embedded, memory, tgt_key_padding_mask=pads, memory_key_padding_mask=pads

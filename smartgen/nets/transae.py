@@ -95,7 +95,7 @@ class BehaviorTransAE(nn.Module):
 
 
 def sinusoids(length: int, width: int, like: Tensor) -> Tensor:
-    """(length, width) sinusoidal positions (paper equations 3-4), on the device and in the type of ``like``."""
+    """(length, width) sinusoidal positions (paper equations 3-4), device and type of ``like``."""
     position = torch.arange(length, device=like.device)[:, None]
     rate = torch.exp(torch.arange(0, width, 2, device=like.device) * (-math.log(10_000.0) / width))
     table = torch.stack([torch.sin(position * rate), torch.cos(position * rate)], dim=-1).flatten(1)

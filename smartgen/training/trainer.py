@@ -15,6 +15,7 @@ import torch
 from pytorch_lightning.callbacks import Callback, RichProgressBar
 from pytorch_lightning.loggers import Logger
 
+from smartgen.core.errors import SmartgenError
 from smartgen.settings import TrainerSettings
 
 
@@ -35,21 +36,28 @@ def make_trainer(
 
     Args:
         limits: how long to train and when to check, in Lightning's words (``max_epochs`` and so on).
+
+    Raises:
+        SmartgenError: a device or precision that this machine does not have.
     """
     bars: list[Callback] = [RichProgressBar(leave=False)] if settings.progress else []
-    return pl.Trainer(
-        accelerator=settings.accelerator,
-        devices=1,
-        precision=settings.precision,  # type: ignore[arg-type]  # a Literal there; Lightning checks it
-        logger=logger or False,
-        callbacks=bars + (callbacks or []),
-        enable_progress_bar=settings.progress,
-        enable_checkpointing=False,
-        enable_model_summary=False,
-        num_sanity_val_steps=0,
-        log_every_n_steps=1,
-        **limits,
-    )
+    try:
+        return pl.Trainer(
+            accelerator=settings.accelerator,
+            devices=1,
+            precision=settings.precision,  # type: ignore[arg-type]  # a Literal there; Lightning checks it
+            logger=logger or False,
+            callbacks=bars + (callbacks or []),
+            enable_progress_bar=settings.progress,
+            enable_checkpointing=False,
+            enable_model_summary=False,
+            num_sanity_val_steps=0,
+            log_every_n_steps=1,
+            **limits,
+        )
+    except Exception as error:  # Lightning refuses settings with exceptions of several kinds
+        told = str(error).splitlines()[0]
+        raise SmartgenError(f"trainer.accelerator or trainer.precision cannot be had here: {told}") from error
 
 
 @contextmanager

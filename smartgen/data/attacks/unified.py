@@ -114,7 +114,8 @@ KINDS: dict[str, Callable[[Sequences, AttackContext, np.random.Generator], Made]
 
 def on_off_device(context: AttackContext) -> tuple[int, int, int] | None:
     """(device, on action, off action) that ``burst`` toggles: the television as in the release, or else
-    the device with such a pair of actions that the home uses most."""
+    the device with such a pair of actions that the home uses most.
+    """
     vocabulary = context.vocabulary
     found = (_switch(device, vocabulary) for device in range(len(vocabulary.devices)))
     switches = [switch for switch in found if switch is not None]

@@ -1,0 +1,39 @@
+# `make demo` and `make test` each set up everything they need in .venv; Python 3.11 or newer, pip and make suffice.
+# TORCH_INDEX=https://download.pytorch.org/whl/cpu takes torch without CUDA where PyPI's own has it.
+PYTHON ?= python3
+TORCH_INDEX ?=
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet
+STAMP := $(VENV)/.installed-from-$(shell cat pyproject.toml constraints.txt | cksum | cut -d' ' -f1)
+
+.PHONY: help setup demo test unit lint clean
+
+help: ## this list
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*##/\t/' | expand -t 12
+
+$(STAMP): pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(VENV)
+	$(PIP) -c constraints.txt $(if $(TORCH_INDEX),--index-url $(TORCH_INDEX)) torch
+	$(PIP) -c constraints.txt -e '.[dev]'
+	@rm -f $(VENV)/.installed-from-* && touch $@
+
+setup: $(STAMP) ## create .venv with the tested versions
+
+demo: setup ## the pipeline on a simulated home: three changes, three regimes, side by side
+	$(BIN)/smartgen experiment=demo trainer.progress=true tracking=none
+	$(BIN)/smartgen-report regimes --dataset demo
+
+test: setup ## every test; those on the authors' data run where SMARTGEN_RELEASE names it
+	$(BIN)/python -m pytest -q --cov --cov-report=term:skip-covered
+
+unit: setup ## the tests that take seconds
+	$(BIN)/python -m pytest -q -m "not slow"
+
+lint: setup ## style and types
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+clean: ## remove .venv; outputs/ stays
+	rm -rf $(VENV) dist build

@@ -1,0 +1,55 @@
+"""Hydra's side of the settings: schemas for conf/, and a composed config turned into plain dataclasses."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import cast
+
+from hydra.core.config_store import ConfigStore
+from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import OmegaConfBaseException
+
+from smartgen.core.errors import SmartgenError
+from smartgen.core.resources import resource_dir
+from smartgen.settings import (
+    CellSettings,
+    ReleasedProtocolSettings,
+    ReplaySettings,
+    TransAESettings,
+    UnifiedProtocolSettings,
+    WalkSettings,
+)
+
+# Group, name and dataclass of each choice that has keys of its own.
+CHOICES = (
+    ("synthesizer", "replay_schema", ReplaySettings),
+    ("synthesizer", "walk_schema", WalkSettings),
+    ("detector", "transae_schema", TransAESettings),
+    ("protocol", "released_schema", ReleasedProtocolSettings),
+    ("protocol", "unified_schema", UnifiedProtocolSettings),
+)
+
+
+def register_schemas() -> None:
+    """Give Hydra the types: a misspelt key or a wrong type then fails before anything runs."""
+    store = ConfigStore.instance()
+    store.store(name="cell_schema", node=CellSettings)
+    for group, name, node in CHOICES:
+        store.store(group=group, name=name, node=node)
+
+
+def config_dir() -> Path:
+    """The folder ``conf``: of the clone, or packed into the installed wheel."""
+    return resource_dir("conf")
+
+
+def to_settings(config: DictConfig) -> CellSettings:
+    """A composed config as plain dataclasses, all references resolved.
+
+    Raises:
+        SmartgenError: a key without a value, or a reference to a key that is not there.
+    """
+    try:
+        return cast(CellSettings, OmegaConf.to_object(config))
+    except OmegaConfBaseException as error:
+        raise SmartgenError(f"config: {str(error).splitlines()[0]}") from error
