@@ -6,29 +6,33 @@ Weights, order of operations and order of draws are those of ``nn.TransformerEnc
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 
-@dataclass(frozen=True)
 class Layout:
-    """Where the real tokens of a padded batch are.
+    """Where the real tokens of a padded batch are, and how to go from packed to padded and back.
 
     Args:
-        real: (rows, length) true at tokens that are no pads.
+        real: (rows, length) true at tokens that are no pads; every row needs one.
         padded_draws: draw dropout for the pads too, as the padded network does; false draws for tokens alone.
     """
 
-    real: Tensor
-    padded_draws: bool = True
+    def __init__(self, real: Tensor, padded_draws: bool = True) -> None:
+        self.shape, self.padded_draws = real.shape, padded_draws
+        self.keys = real[:, None, None, :]
+        self.row, self.position = real.nonzero(as_tuple=True)
+        self.index = self.row * self.shape[1] + self.position
 
     def spread(self, packed: Tensor) -> Tensor:
         """(tokens, width) -> (rows, length, width) with zeros at the pads."""
-        padded = packed.new_zeros(*self.real.shape, packed.shape[-1])
-        padded[self.real] = packed
-        return padded
+        padded = packed.new_zeros(self.shape.numel(), packed.shape[-1])
+        return padded.index_copy(0, self.index, packed).unflatten(0, self.shape)
+
+    def gather(self, padded: Tensor) -> Tensor:
+        """(rows, length, width) -> (tokens, width)."""
+        return padded.flatten(0, 1).index_select(0, self.index)
 
     def dropout(self, packed: Tensor, dropout: nn.Dropout, time_major: bool = False) -> Tensor:
         """Dropout on packed tokens, with the draws that the padded batch would get if these are wanted.
@@ -40,30 +44,25 @@ class Layout:
         if not dropout.training or dropout.p == 0:
             return packed
         if not self.padded_draws:
-            dropped: Tensor = dropout(packed)
-            return dropped
-        rows, length = self.real.shape
-        if time_major:
-            noise = packed.new_empty(length, rows, packed.shape[-1]).transpose(0, 1)
-        else:
-            noise = packed.new_empty(rows, length, packed.shape[-1])
-        return packed * noise.bernoulli_(1 - dropout.p)[self.real].div_(1 - dropout.p)
+            return dropout(packed)
+        noise = packed.new_empty(self.shape.numel(), packed.shape[-1]).bernoulli_(1 - dropout.p)
+        index = self.position * self.shape[0] + self.row if time_major else self.index
+        return packed * noise.index_select(0, index).div_(1 - dropout.p)
 
 
 def attention(mha: nn.MultiheadAttention, queries: Tensor, memory: Tensor, layout: Layout) -> Tensor:
     """Multi-head attention of packed queries over packed memory, inside each row."""
-    weights, biases = mha.in_proj_weight.chunk(3), mha.in_proj_bias.chunk(3)
-    sources = (queries, memory, memory)
-    q, k, v = (
-        layout.spread(F.linear(x, w, b)).unflatten(-1, (mha.num_heads, -1)).transpose(1, 2)
-        for x, w, b in zip(sources, weights, biases, strict=True)
-    )
+    if queries is memory:
+        projected = F.linear(queries, mha.in_proj_weight, mha.in_proj_bias)
+    else:
+        width = mha.embed_dim
+        wanted = F.linear(queries, mha.in_proj_weight[:width], mha.in_proj_bias[:width])
+        offered = F.linear(memory, mha.in_proj_weight[width:], mha.in_proj_bias[width:])
+        projected = torch.cat([wanted, offered], dim=-1)
+    q, k, v = layout.spread(projected).unflatten(-1, (3, mha.num_heads, -1)).permute(2, 0, 3, 1, 4)
     dropout = mha.dropout if mha.training else 0.0
-    mixed = F.scaled_dot_product_attention(
-        q, k, v, attn_mask=layout.real[:, None, None, :], dropout_p=dropout
-    )
-    result: Tensor = mha.out_proj(mixed.transpose(1, 2).flatten(-2)[layout.real])
-    return result
+    mixed = F.scaled_dot_product_attention(q, k, v, attn_mask=layout.keys, dropout_p=dropout)
+    return mha.out_proj(layout.gather(mixed.transpose(1, 2).flatten(-2)))
 
 
 def encoder_layer(layer: nn.TransformerEncoderLayer, x: Tensor, layout: Layout) -> Tensor:

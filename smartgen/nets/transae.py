@@ -83,14 +83,14 @@ class BehaviorTransAE(nn.Module):
             For day, hour, device, action: (predicted behaviors, ids), row by row.
         """
         layout = Layout(behaviors[:, :, 0] != self.pad, padded_draws=False)
-        real = behaviors[layout.real]
-        embedded = torch.stack([e(real[:, i]) for i, e in enumerate(self.embeddings)]).sum(0)
-        if hidden is not None:
-            embedded = torch.where(hidden[layout.real][:, None], self.mask, embedded)
-        positions = sinusoids(behaviors.shape[1], embedded.shape[-1], embedded)
-        rows = layout.real.nonzero()[:, 1]
-        decoded = self.autoencoder(embedded + positions[rows], layout)
-        wanted = decoded if hidden is None else decoded[hidden[layout.real]]
+        real = behaviors[layout.row, layout.position]
+        embedded = torch.stack([embed(real[:, i]) for i, embed in enumerate(self.embeddings)]).sum(0)
+        unseen = None if hidden is None else hidden[layout.row, layout.position]
+        if unseen is not None:
+            embedded = torch.where(unseen[:, None], self.mask, embedded)
+        places = sinusoids(behaviors.shape[1], embedded.shape[-1], embedded)
+        decoded = self.autoencoder(embedded + places[layout.position], layout)
+        wanted = decoded if unseen is None else decoded[unseen]
         return [output(wanted) for output in self.outputs]
 
 

@@ -52,7 +52,7 @@ class HiddenBehaviors(pl.LightningModule):
 
     def configure_optimizers(self) -> torch.optim.Optimizer:
         """Adam with PyTorch's defaults but for the learning rate."""
-        return torch.optim.Adam(self.network.parameters(), lr=self.learning_rate)
+        return torch.optim.Adam(self.network.parameters(), lr=self.learning_rate, fused=True)
 
 
 class KeepBest(Callback):

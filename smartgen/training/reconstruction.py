@@ -24,11 +24,14 @@ class Reconstruction(pl.LightningModule):
         network: (rows, length) tokens to (rows, length, vocabulary) logits.
         pad: tokens of this id carry no loss.
         learning_rate: of Adam, whose other settings are PyTorch's (release 1e-3).
+        fused: Adam in one kernel, three times faster on a processor; it rounds otherwise (ours).
     """
 
-    def __init__(self, network: nn.Module, pad: int, learning_rate: float = 1e-3) -> None:
+    def __init__(
+        self, network: nn.Module, pad: int, learning_rate: float = 1e-3, fused: bool = False
+    ) -> None:
         super().__init__()
-        self.network, self.pad, self.learning_rate = network, pad, learning_rate
+        self.network, self.pad, self.learning_rate, self.fused = network, pad, learning_rate, fused
 
     def training_step(self, batch: list[Tensor], _: int) -> Tensor:
         """Sum of the real tokens' losses over their number (release)."""
@@ -40,7 +43,7 @@ class Reconstruction(pl.LightningModule):
 
     def configure_optimizers(self) -> torch.optim.Optimizer:
         """Adam with PyTorch's defaults but for the learning rate."""
-        return torch.optim.Adam(self.network.parameters(), lr=self.learning_rate)
+        return torch.optim.Adam(self.network.parameters(), lr=self.learning_rate, fused=self.fused)
 
 
 def token_losses(logits: Tensor, tokens: Tensor) -> Tensor:
@@ -56,6 +59,7 @@ def fit_reconstruction(
     epochs: int,
     batch_size: int,
     learning_rate: float,
+    fused: bool,
     settings: TrainerSettings,
     logger: Logger | None = None,
 ) -> None:
@@ -67,7 +71,7 @@ def fit_reconstruction(
     loader = DataLoader(TensorDataset(torch.from_numpy(tokens)), batch_size=batch_size)
     with quiet_lightning():
         trainer = make_trainer(settings, logger, max_epochs=epochs)
-        trainer.fit(Reconstruction(network, pad, learning_rate), loader)
+        trainer.fit(Reconstruction(network, pad, learning_rate, fused), loader)
     network.eval()
 
 

@@ -1,0 +1,50 @@
+from multiprocessing import get_context
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from smartgen.core.store import Store, load_sequences, save_sequences
+from smartgen.core.types import Sequences
+
+ONE = Sequences.from_lists([[0, 1, 2, 3]])
+
+
+def test_made_once_then_read(tmp_path: Path) -> None:
+    made = []
+
+    def make() -> Sequences:
+        made.append(1)
+        return ONE
+
+    store = Store(tmp_path)
+    assert store.sequences("tss", "k", make) == store.sequences("tss", "k", make) == ONE
+    assert len(made) == 1
+    store.sequences("tss", "k", make, force=True)
+    assert len(made) == 2
+
+
+def test_a_failure_is_never_cached_and_leaves_nothing(tmp_path: Path) -> None:
+    def fail() -> Sequences:
+        raise RuntimeError("no")
+
+    with pytest.raises(RuntimeError):
+        Store(tmp_path).sequences("tss", "k", fail)
+    assert not list(tmp_path.rglob("*"))
+    assert Store(tmp_path).sequences("tss", "k", lambda: ONE) == ONE
+
+
+def test_times_are_kept(tmp_path: Path) -> None:
+    timed = Sequences(ONE.values, ONE.offsets, np.array([5]))
+    save_sequences(tmp_path / "x.npz", timed)
+    assert load_sequences(tmp_path / "x.npz").times.tolist() == [5]
+
+
+def _write(root: Path) -> int:
+    return len(Store(root).sequences("tss", "same", lambda: ONE))
+
+
+def test_processes_may_write_the_same_key(tmp_path: Path) -> None:
+    with get_context("spawn").Pool(4) as pool:
+        assert pool.map(_write, [tmp_path] * 8) == [1] * 8
+    assert [path.name for path in (tmp_path / "tss").iterdir()] == ["same"]
