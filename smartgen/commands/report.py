@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import shutil
 import sys
@@ -16,7 +17,7 @@ from smartgen.tables.blocks import page
 from smartgen.tables.collect import TableCell, collect
 from smartgen.tables.declare import Table, load_named
 from smartgen.tables.origin import describe
-from smartgen.tables.select import check_where, parse_where
+from smartgen.tables.select import check_where, matches, parse_where
 
 FORMATS = ("text", "md", "csv", "json")
 WIDTH = 100  # columns at least: below it, whole numbers matter more than unbroken lines
@@ -26,6 +27,7 @@ EPILOG = """examples:
   smartgen-report table2 --metric F1 --layout paper  one metric as the paper lays it out
   smartgen-report table2 --method SmartGen --seeds   one method, seed by seed
   smartgen-report table2 --where trainer.threads=1   only records of this setting; writes no files
+  smartgen-report regimes --dataset demo             source, synthetic and oracle training side by side
   smartgen-report failures                           every failed cell and the command that repeats it
   smartgen-report show 3fa9c2                        one record, by the first digits of its key
 """
@@ -54,7 +56,7 @@ def _parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     add = parser.add_argument
-    add("what", metavar="TABLE|list|failures|show", help="the name of a table, or what else to tell")
+    add("what", metavar="TABLE|regimes|list|failures|show", help="the name of a table, or what else to tell")
     add("key", nargs="?", help="with show: the record's key or its first digits")
     add("--outputs", metavar="DIR", help="the folder of the runs (SMARTGEN_OUTPUTS, else ./outputs)")
     add("--format", choices=FORMATS, default="text", help="how a table is printed (text)")
@@ -65,6 +67,7 @@ def _parser() -> argparse.ArgumentParser:
     add(
         "--where", action="append", default=[], metavar="KEY=VALUE", help="only such records; may be repeated"
     )
+    add("--dataset", metavar="NAME", help="with regimes: only this home")
     add("--seeds", action="store_true", help="add the values seed by seed")
     return parser
 
@@ -85,9 +88,28 @@ def _run(options: argparse.Namespace, outputs: Path) -> str:
         return listings.tables(records)
     if options.what == "failures":
         return listings.failures(records)
+    if options.what == "regimes":
+        return _regimes(options, records)
     if options.what == "show":
         return listings.one_record(records, options.key)
     return _table(options, records, outputs)
+
+
+def _regimes(options: argparse.Namespace, records: Sequence[Record]) -> str:
+    from smartgen.tables.regimes import compare_regimes, regimes_page, regimes_records
+    from smartgen.tables.render import rows_to_csv, to_markdown, to_text
+
+    where = parse_where(options.where)
+    check_where(where, records)
+    metric = (options.metric or ["auroc"])[0]
+    rows = compare_regimes([r for r in records if matches(r, where)], metric, options.dataset)
+    if options.format == "json":
+        return json.dumps(regimes_records(rows), indent=1) + "\n"
+    if options.format == "csv":
+        return rows_to_csv(regimes_records(rows))
+    arranged = regimes_page(rows, metric)
+    color = options.out is None and sys.stdout.isatty()
+    return to_markdown(arranged) if options.format == "md" else to_text(arranged, WIDTH, color=color)
 
 
 def _table(options: argparse.Namespace, records: Sequence[Record], outputs: Path) -> str:

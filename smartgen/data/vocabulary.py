@@ -30,8 +30,11 @@ class Vocabulary:
 
     @property
     def pad(self) -> int:
-        """The id that fills up short sequences: one past the last action (release)."""
-        return len(self.actions)
+        """The id that fills up short sequences, in every field: one past the last action (release).
+
+        In a home with fewer actions than devices or hours it lies past those too, for no id may equal it.
+        """
+        return max(len(self.actions), len(self.devices), len(HOURS))
 
     @cached_property
     def ids(self) -> tuple[dict[str, int], dict[str, int], dict[str, int], dict[str, int]]:

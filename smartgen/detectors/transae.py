@@ -32,7 +32,7 @@ class TransAEDetector:
     """Reads one field of a sequence (D20); its score is the mean reconstruction loss of that field's tokens.
 
     Args:
-        vocabulary: the home's; the pad is its last action id plus one, for every field.
+        vocabulary: the home's; its pad fills up short rows.
         field: which of day, hour, device, action (``core.types``).
         seed: of initial weights and dropout.
     """

@@ -39,7 +39,8 @@ class BehaviorGraph:
 
     def matrix(self) -> NDArray[np.int64]:
         """(n_actions, n_actions) transition counts, 0 without an edge (equation 13)."""
-        counts = np.zeros((self.vocabulary.pad, self.vocabulary.pad), dtype=np.int64)
+        size = len(self.vocabulary.actions)
+        counts = np.zeros((size, size), dtype=np.int64)
         for action, edges in self.edges.items():
             for successor, count in edges:
                 counts[action, successor] = count
@@ -81,7 +82,7 @@ def behavior_graph(sequences: Sequences | Iterable[Sequence[int]], vocabulary: V
     read = position < MAX_BEHAVIORS
     actions = pieces.values[:, ACTION].astype(np.int64)
     follows = read & (position > 0)
-    size = vocabulary.pad
+    size = len(vocabulary.actions)
     if actions.size and actions.max() >= size:
         raise SmartgenError(
             f"action id {actions.max()} is not one of the home's {size} actions, 0 to {size - 1}"

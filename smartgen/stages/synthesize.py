@@ -125,7 +125,7 @@ def _stand_ins(
     """Device that goes -> (device, action) pairs of the devices that come, as far as the home has them."""
     devices = vocabulary.ids[2]
     by_device: dict[int, list[int]] = {}
-    for action in range(vocabulary.pad):
+    for action in range(len(vocabulary.actions)):
         prefix = vocabulary.prefix_device(action)
         if prefix is not None:
             by_device.setdefault(prefix, []).append(action)

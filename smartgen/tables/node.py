@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
-import yaml  # type: ignore[import-untyped]
+import yaml
 
 from smartgen.core.errors import SmartgenError
 

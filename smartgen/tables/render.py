@@ -6,7 +6,7 @@ import csv
 import dataclasses
 import io
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from rich.box import SIMPLE_HEAD
@@ -39,10 +39,17 @@ def to_json(cells: Sequence[TableCell]) -> str:
 
 def to_csv(cells: Sequence[TableCell]) -> str:
     """The same fields, full precision; None is empty, lists are joined by semicolons, seeds as seed=value."""
+    return rows_to_csv(
+        [{name: _flat(name, getattr(cell, name)) for name in FIELDS} for cell in cells], FIELDS
+    )
+
+
+def rows_to_csv(rows: Sequence[Mapping[str, Any]], fields: Sequence[str] | None = None) -> str:
+    """Rows of the same fields, with a head."""
     out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(FIELDS)
-    writer.writerows([_flat(name, getattr(cell, name)) for name in FIELDS] for cell in cells)
+    writer = csv.DictWriter(out, fields or list(rows[0] if rows else []), lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
     return out.getvalue()
 
 

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import yaml  # type: ignore[import-untyped]
+import yaml
 
 from smartgen.core.errors import SmartgenError
 from smartgen.core.keys import canonical_json, without_harmless

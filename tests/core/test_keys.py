@@ -27,7 +27,12 @@ def test_a_value_without_json_is_refused() -> None:
 
 
 def test_only_the_named_settings_are_harmless() -> None:
-    settings = {"paths": {"outputs": "x"}, "force": True, "trainer": {"progress": True, "threads": 1}, "seed": 3}
+    settings = {
+        "paths": {"outputs": "x"},
+        "force": True,
+        "trainer": {"progress": True, "threads": 1},
+        "seed": 3,
+    }
     assert without_harmless(settings) == {"trainer": {"threads": 1}, "seed": 3}
 
 

@@ -1,3 +1,4 @@
+import itertools
 import json
 from collections import Counter
 from pathlib import Path
@@ -26,7 +27,7 @@ def test_equals_a_plain_count(actions: list[list[int]]) -> None:
     graph = behavior_graph(sequences_of(actions), VOCABULARY)
     counts: Counter[tuple[int, int]] = Counter()
     for row in actions:
-        counts.update(zip(row[:10], row[1:10], strict=False))
+        counts.update(itertools.pairwise(row[:10]))
     order = list(counts)  # a Counter keeps the order in which pairs were first met
     for action in range(6):
         met = [(b, counts[a, b]) for a, b in order if a == action]

@@ -1,3 +1,5 @@
+import itertools
+
 import numpy as np
 import pytest
 
@@ -21,7 +23,7 @@ def test_walks_follow_edges_of_the_graph(toy_sequences: Sequences, toy_vocabular
     matrix = behavior_graph(toy_sequences, toy_vocabulary).matrix()
     steps = followed = 0
     for sequence in written(toy_sequences, toy_vocabulary):
-        for a, b in zip(sequence, sequence[1:], strict=False):
+        for a, b in itertools.pairwise(sequence):
             if matrix[a.action].any():  # an action without a successor is followed by any
                 steps += 1
                 followed += bool(matrix[a.action, b.action])
@@ -32,7 +34,7 @@ def test_walks_follow_edges_of_the_graph(toy_sequences: Sequences, toy_vocabular
 def test_without_a_graph_the_steps_are_free(toy_sequences: Sequences, toy_vocabulary: Vocabulary) -> None:
     guided = written(toy_sequences, toy_vocabulary)
     free = written(toy_sequences, toy_vocabulary, graph=False)
-    pairs = [len({(a.action, b.action) for s in w for a, b in zip(s, s[1:], strict=False)}) for w in (guided, free)]
+    pairs = [len({(a.action, b.action) for s in w for a, b in itertools.pairwise(s)}) for w in (guided, free)]
     assert pairs[1] > pairs[0]
 
 

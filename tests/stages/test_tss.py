@@ -1,3 +1,4 @@
+import itertools
 from pathlib import Path
 
 import numpy as np
@@ -22,7 +23,7 @@ def naive(flat: list[int], gap: float, duration: float, algorithm: str) -> list[
     """The algorithms once more, behavior by behavior, as protocol and paper tell them."""
     items = [flat[i : i + 4] for i in range(0, len(flat), 4)]
     clock = [24 * b[0] + 3 * b[1] for b in items]
-    gaps = [0] + [(b - a) % 168 for a, b in zip(clock, clock[1:], strict=False)]
+    gaps = [0] + [(b - a) % 168 for a, b in itertools.pairwise(clock)]
     pieces: list[list[int]] = []
     elapsed = 0
     for i, item in enumerate(items):

@@ -1,0 +1,124 @@
+"""Regimes side by side: what a detector reaches when trained on the old log, synthetic or real new data."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from statistics import fmean, stdev
+from typing import Any
+
+from smartgen.core.errors import SmartgenError
+from smartgen.core.keys import content_key
+from smartgen.core.records import Record
+from smartgen.tables.blocks import Block, Page
+
+REGIMES = ("source", "synthetic", "oracle")
+TRANSITIONS = ("seasonal", "schedule", "occupancy")
+ROW_AXES = ("dataset", "transition", "detector", "synthesizer")
+MEANING = (
+    "source: trained on the old log, synthetic: on written sequences, oracle: on real new data.",
+    "Every distinct real sequence of the new context is tested under each (protocol unified).",
+)
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """One home, change and setting under several regimes.
+
+    Args:
+        settings: hash of everything but seed and regime, so that only like is set beside like.
+        values: regime -> seed -> value.
+    """
+
+    dataset: str
+    transition: str
+    detector: str
+    synthesizer: str
+    settings: str
+    values: Mapping[str, Mapping[int, float]]
+
+    def wins(self, regime: str, over: str) -> tuple[int, int]:
+        """In how many of the seeds that both have, ``regime`` is above ``over``."""
+        first, second = self.values.get(regime, {}), self.values.get(over, {})
+        common = first.keys() & second.keys()
+        return sum(first[seed] > second[seed] for seed in common), len(common)
+
+
+def compare_regimes(records: Iterable[Record], metric: str, dataset: str | None = None) -> list[Comparison]:
+    """Group the records of ``protocol=unified`` by home, change, detector, synthesizer and setting.
+
+    Args:
+        metric: a metric's name in the records, for instance ``auroc`` or ``auroc_novel``.
+        dataset: only this one.
+
+    Raises:
+        SmartgenError: no such record, or one without the metric.
+    """
+    chosen = [record for record in records if record.ok and record.axes.get("protocol") == "unified"]
+    chosen = [record for record in chosen if dataset in (None, record.axes["dataset"])]
+    if not chosen:
+        of = f" of dataset {dataset}" if dataset else ""
+        raise SmartgenError(f"no record{of} with protocol=unified; run `smartgen experiment=demo` first")
+    groups: dict[tuple[str, str, str, str, str], dict[str, dict[int, float]]] = {}
+    for record in chosen:
+        if metric not in record.metrics:
+            raise SmartgenError(
+                f"metric {metric!r} is not in {record.path}, only {', '.join(record.metrics)}"
+            )
+        home, transition, detector, synthesizer = (str(record.axes[name]) for name in ROW_AXES)
+        names = (home, transition, detector, synthesizer, _settings(record))
+        seeds = groups.setdefault(names, {}).setdefault(record.axes["regime"], {})
+        seeds[int(record.axes["seed"])] = float(record.metrics[metric])
+    rows = [Comparison(*names, values) for names, values in groups.items()]
+    return sorted(rows, key=lambda row: (row.dataset, _order(row.transition), row.settings))
+
+
+def regimes_page(rows: Sequence[Comparison], metric: str) -> Page:
+    """The comparisons as one table."""
+    head = ["home", "change", "synthesizer", *REGIMES, "oracle > source"]
+    several = len({row.settings for row in rows if (row.dataset, row.transition) == _place(rows[0])}) > 1
+    lines = [_line(row) + ([row.settings[:6]] if several else []) for row in rows]
+    detectors = ", ".join(sorted({row.detector for row in rows}))
+    block = Block(
+        heading=f"{metric.upper()} of {detectors}, mean ± sd over seeds (n)",
+        head=head + (["settings"] if several else []),
+        rows=lines,
+        right=frozenset(range(3, 3 + len(REGIMES))),
+    )
+    return Page("Trained on source, synthetic and oracle data", MEANING, [block])
+
+
+def regimes_records(rows: Sequence[Comparison]) -> list[dict[str, Any]]:
+    """The comparisons as flat rows, one a regime and seed."""
+    return [
+        {name: getattr(row, name) for name in (*ROW_AXES, "settings")}
+        | {"regime": regime, "seed": seed, "value": value}
+        for row in rows
+        for regime, seeds in row.values.items()
+        for seed, value in sorted(seeds.items())
+    ]
+
+
+def _settings(record: Record) -> str:
+    return content_key({k: v for k, v in record.config.items() if k not in ("seed", "regime")})
+
+
+def _line(row: Comparison) -> list[str]:
+    cells = [_cell(row.values.get(regime, {})) for regime in REGIMES]
+    won, of = row.wins("oracle", "source")
+    return [row.dataset, row.transition, row.synthesizer, *cells, f"{won} of {of} seeds" if of else "-"]
+
+
+def _cell(seeds: Mapping[int, float]) -> str:
+    if not seeds:
+        return "not run"
+    spread = f" ± {stdev(seeds.values()):.3f}" if len(seeds) > 1 else ""
+    return f"{fmean(seeds.values()):.3f}{spread} ({len(seeds)})"
+
+
+def _place(row: Comparison) -> tuple[str, str]:
+    return row.dataset, row.transition
+
+
+def _order(transition: str) -> int:
+    return TRANSITIONS.index(transition) if transition in TRANSITIONS else len(TRANSITIONS)

@@ -1,0 +1,34 @@
+import pickle
+from pathlib import Path
+
+import pytest
+
+from smartgen.core.errors import SmartgenError
+from smartgen.data.homes import load_home
+from smartgen.settings import DatasetSettings, TransitionSettings
+
+SEASONAL = TransitionSettings(name="seasonal", source="winter", target="spring")
+
+
+def test_the_demo_is_the_same_household_for_a_seed() -> None:
+    settings = DatasetSettings(name="demo", kind="demo")
+    one, same, other = (load_home(settings, SEASONAL, "nowhere", seed) for seed in (1, 1, 2))
+    assert one.source == same.source != other.source
+    fixed = DatasetSettings(name="demo", kind="demo", household=1)
+    assert load_home(fixed, SEASONAL, "nowhere", 2).source == one.source
+
+
+def test_unknown_kinds_and_missing_releases_are_named(tmp_path: Path) -> None:
+    with pytest.raises(SmartgenError, match="kind is 'cloud'"):
+        load_home(DatasetSettings(name="fr", kind="cloud"), SEASONAL, "", 0)
+    with pytest.raises(SmartgenError, match="smartgen-data fetch"):
+        load_home(DatasetSettings(name="fr"), SEASONAL, str(tmp_path), 0)
+
+
+def test_an_empty_source_context_is_named(toy_release: Path) -> None:
+    source = toy_release / "SmartGen/IoT_data/toy/winter/trn.pkl"
+    source.parent.mkdir(parents=True, exist_ok=True)
+    source.write_bytes(pickle.dumps([]))
+    home = load_home(DatasetSettings(name="toy"), SEASONAL, str(toy_release), 0)
+    with pytest.raises(SmartgenError, match=r"trn\.pkl holds no sequence"):
+        home.source  # noqa: B018 - read for its error

@@ -1,0 +1,55 @@
+from pathlib import Path
+
+import pytest
+
+from smartgen.commands.report import main
+from smartgen.core.errors import SmartgenError
+from smartgen.core.records import Record
+from smartgen.tables.regimes import compare_regimes, regimes_page, regimes_records
+
+
+def record(regime: str, seed: int, value: float, transition: str = "seasonal", steps: int = 200) -> Record:
+    axes = {"dataset": "demo", "transition": transition, "detector": "transae", "synthesizer": "walk"}
+    axes |= {"regime": regime, "seed": seed, "protocol": "unified"}
+    config = {"seed": seed, "regime": regime, "protocol": {"max_steps": steps}}
+    result = {"axes": axes, "config": config, "metrics": {"auroc": value}, "counts": {}}
+    return Record(f"{regime}-{seed}-{steps}", Path("x"), result)
+
+
+RECORDS = [
+    record("source", 0, 0.5),
+    record("source", 1, 0.7),
+    record("oracle", 0, 0.9),
+    record("oracle", 1, 0.6),
+    record("oracle", 2, 0.8),
+    record("source", 0, 0.4, "occupancy"),
+]
+
+
+def test_seeds_are_paired_and_changes_in_order() -> None:
+    seasonal, occupancy = compare_regimes(RECORDS, "auroc")
+    assert (seasonal.transition, occupancy.transition) == ("seasonal", "occupancy")
+    assert seasonal.wins("oracle", "source") == (1, 2)
+    assert occupancy.wins("oracle", "source") == (0, 0)
+    first = regimes_page([seasonal, occupancy], "auroc").blocks[0].rows[0]
+    assert first[3:] == ["0.600 ± 0.141 (2)", "not run", "0.767 ± 0.153 (3)", "1 of 2 seeds"]
+    assert len(regimes_records([seasonal, occupancy])) == len(RECORDS)
+
+
+def test_settings_are_never_mixed() -> None:
+    rows = compare_regimes([*RECORDS, record("source", 0, 0.1, steps=500)], "auroc", "demo")
+    assert [row.values["source"].get(0) for row in rows if row.transition == "seasonal"] in (
+        [0.5, 0.1],
+        [0.1, 0.5],
+    )
+    block = regimes_page(rows, "auroc").blocks[0]
+    assert block.head[-1] == "settings"
+    assert len({row[-1] for row in block.rows}) == 2
+
+
+def test_what_is_missing_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SmartgenError, match="metric 'f2'"):
+        compare_regimes(RECORDS, "f2")
+    (tmp_path / "runs").mkdir()
+    assert main(["regimes", "--outputs", str(tmp_path), "--dataset", "fr"]) == 2
+    assert "no record of dataset fr" in capsys.readouterr().err

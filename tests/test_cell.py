@@ -1,0 +1,176 @@
+"""A toy home from start to record."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from smartgen.cell import Outcome, Prepared, run_cell
+from smartgen.core.errors import SmartgenError
+from smartgen.core.records import read_records, result_digest
+from smartgen.settings import (
+    CellSettings,
+    ChangeSettings,
+    DatasetSettings,
+    GssSettings,
+    PathSettings,
+    ReleasedProtocolSettings,
+    ReplaySettings,
+    StageSettings,
+    TofSettings,
+    TrainerSettings,
+    TransAESettings,
+    TransitionSettings,
+    TssSettings,
+    UnifiedProtocolSettings,
+    WalkSettings,
+)
+from smartgen.tracking import NoTracker
+
+
+def cell(outputs: Path, **changes: Any) -> CellSettings:
+    base = CellSettings(
+        dataset=DatasetSettings(name="demo", kind="demo", days=7),
+        transition=TransitionSettings(
+            name="seasonal",
+            source="winter",
+            target="spring",
+            change=ChangeSettings(replace={"Heater": ["Fan"]}),
+        ),
+        synthesizer=WalkSettings(name="walk", sequences=30),
+        detector=TransAESettings(name="transae", d_model=16, heads=2, layers=1, epochs=2),
+        protocol=ReleasedProtocolSettings(name="released", percentile=95),
+        trainer=TrainerSettings(accelerator="cpu"),
+        paths=PathSettings(outputs=str(outputs)),
+    )
+    for name, value in changes.items():
+        setattr(base, name, value)
+    return base
+
+
+@contextmanager
+def no_tracker(*_: object) -> Iterator[NoTracker]:
+    yield NoTracker()
+
+
+def run(settings: CellSettings) -> Outcome:
+    return run_cell(settings, ["seed=2024"], no_tracker)
+
+
+UNIFIED = UnifiedProtocolSettings(name="unified", max_steps=20, check_every=10, batch_size=8, width=16)
+
+
+@pytest.mark.parametrize("protocol", [ReleasedProtocolSettings(name="released"), UNIFIED])
+def test_one_cell_leaves_one_record(tmp_path: Path, protocol: Any) -> None:
+    outcome = run(cell(tmp_path, protocol=protocol))
+    (record,) = read_records(tmp_path)
+    assert (record.key, record.ok, outcome.status) == (outcome.key, True, "done")
+    assert record.metrics == outcome.metrics
+    assert 0 <= record.metrics["auroc"] <= 1
+    assert record.axes["protocol"] == protocol.name
+    assert record.run["command"] == "smartgen seed=2024"
+    assert record.run["seconds"].keys() == {"tss", "synthesize", "detection", "total"}
+    assert "paths" not in record.config
+
+
+def test_a_recorded_cell_is_not_run_again_and_a_forced_one_is_equal(tmp_path: Path) -> None:
+    first = run(cell(tmp_path))
+    before = read_records(tmp_path)[0]
+    assert run(cell(tmp_path)).status == "recorded"
+    forced = run(cell(tmp_path, force=True))
+    (after,) = read_records(tmp_path)
+    assert (forced.key, forced.status) == (first.key, "done")
+    assert result_digest(before) == result_digest(after)
+    assert before.run["started"] <= after.run["started"]
+
+
+def test_stages_come_from_the_cache_the_second_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    run(cell(tmp_path))
+    monkeypatch.setattr("smartgen.pipeline.split_sequences", _must_not_run)
+    monkeypatch.setattr("smartgen.pipeline.walk", _must_not_run)
+    assert run(cell(tmp_path, trainer=TrainerSettings(accelerator="cpu", threads=2))).status == "done"
+    assert len(read_records(tmp_path)) == 2
+
+
+def _must_not_run(*_: object, **__: object) -> None:
+    raise AssertionError("this stage was cached")
+
+
+def test_every_setting_that_can_change_a_result_changes_the_key(tmp_path: Path) -> None:
+    changes: list[dict[str, Any]] = [
+        {"seed": 1},
+        {"regime": "source"},
+        {"protocol": ReleasedProtocolSettings(name="released", percentile=90)},
+        {"detector": TransAESettings(name="transae", d_model=32)},
+        {"stage": StageSettings(tss=TssSettings(name="none"))},
+        {"stage": StageSettings(gss=GssSettings(name="none"))},
+        {"synthesizer": WalkSettings(name="walk", sequences=31)},
+        {"trainer": TrainerSettings(accelerator="cpu", precision="bf16-mixed")},
+        {"dataset": DatasetSettings(name="demo", kind="demo", days=8)},
+    ]
+    keys = {Prepared(cell(tmp_path, **change)).key for change in [{}, *changes]}
+    assert len(keys) == len(changes) + 1
+    harmless = [{"force": True}, {"paths": PathSettings(outputs=str(tmp_path / "else"))}]
+    harmless.append({"trainer": TrainerSettings(accelerator="cpu", progress=True)})
+    assert {Prepared(cell(tmp_path, **change)).key for change in [{}, *harmless]} <= keys
+
+
+def test_switching_stages_off_changes_what_is_written(tmp_path: Path) -> None:
+    stages = [
+        StageSettings(),
+        StageSettings(tss=TssSettings(name="none")),
+        StageSettings(gss=GssSettings(name="none")),
+    ]
+    sets = [Prepared(cell(tmp_path, stage=stage)).pipeline.synthetic.digest() for stage in stages]
+    assert len(set(sets)) == 3
+
+
+def test_a_failed_cell_leaves_its_error_and_no_result(tmp_path: Path) -> None:
+    bad = cell(tmp_path, protocol=ReleasedProtocolSettings(name="released", percentile=101))
+    with pytest.raises(SmartgenError, match="percentile is 101"):
+        run(bad)
+    (record,) = read_records(tmp_path)
+    assert not record.ok
+    assert record.error is not None
+    assert record.error["type"] == "SmartgenError"
+    assert json.loads((record.path / "error.json").read_text())["axes"]["dataset"] == "demo"
+
+
+@pytest.mark.parametrize(
+    ("change", "named"),
+    [
+        ({"task": "cooking"}, "task is 'cooking'"),
+        ({"regime": "oracle"}, "source, synthetic with protocol=released"),
+        ({"stage": StageSettings(tof=TofSettings(name="magic"))}, r"stage\.tof\.name is 'magic'"),
+        (
+            {
+                "synthesizer": ReplaySettings(name="replay"),
+                "stage": StageSettings(tss=TssSettings(max_gap_hours=6)),
+            },
+            "max_gap_hours=6 was not recorded",
+        ),
+    ],
+)
+def test_bad_settings_are_named_before_anything_is_written(
+    tmp_path: Path, change: dict[str, Any], named: str
+) -> None:
+    with pytest.raises(SmartgenError, match=named):
+        run(cell(tmp_path, **change))
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.release
+def test_a_released_cell_has_the_releases_sizes(tmp_path: Path, release: Path) -> None:
+    settings = cell(
+        tmp_path,
+        dataset=DatasetSettings(name="fr"),
+        synthesizer=ReplaySettings(name="replay", threshold=0.918),
+        paths=PathSettings(outputs=str(tmp_path), release=str(release)),
+    )
+    run(settings)
+    (record,) = read_records(tmp_path)
+    sizes = {name: record.counts[name] for name in ("train", "validation", "normal", "attack")}
+    assert sizes == {"train": 100, "validation": 25, "normal": 88, "attack": 88}

@@ -1,0 +1,102 @@
+"""Every config file is a test case: composed, checked against its schema, and built."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import yaml
+from hydra import compose, initialize_config_dir
+from hydra.core.global_hydra import GlobalHydra
+from hydra.errors import ConfigCompositionException
+
+from smartgen.config import config_dir, register_schemas, to_settings
+from smartgen.pipeline import Pipeline, make_store
+from smartgen.settings import CellSettings, DatasetSettings
+
+CONF = config_dir()
+GROUP_FILES = sorted(path for path in CONF.rglob("*.yaml") if path.parent != CONF)
+EXPERIMENTS = sorted(path.stem for path in (CONF / "experiment").glob("*.yaml"))
+
+
+@pytest.fixture(autouse=True)
+def hydra_here() -> Iterator[None]:
+    register_schemas()
+    GlobalHydra.instance().clear()
+    with initialize_config_dir(str(CONF), version_base="1.3"):
+        yield
+
+
+def settings(*overrides: str) -> CellSettings:
+    return to_settings(compose("config", overrides=list(overrides)))
+
+
+def choice(path: Path) -> str:
+    return f"{path.parent.relative_to(CONF).as_posix()}={path.stem}"
+
+
+@pytest.mark.parametrize("path", GROUP_FILES, ids=choice)
+@pytest.mark.parametrize("dataset", ["demo", "fr"])
+def test_every_choice_composes_and_builds(path: Path, dataset: str, tmp_path: Path) -> None:
+    own = [] if path.parent.name == "dataset" else [f"dataset={dataset}"]
+    if path.parent.parent.name == "stage":
+        own.append("synthesizer=walk")  # a recorded set fixes the stages it was made with
+    cell = settings(*own, choice(path), f"paths.outputs={tmp_path}")
+    assert isinstance(cell, CellSettings)
+    assert "???" not in str(cell), "a key has no value"
+    Pipeline(cell, None, make_store(cell.paths.outputs))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("experiment", EXPERIMENTS)
+def test_every_cell_of_every_sweep_composes(experiment: str) -> None:
+    config = compose("config", overrides=[f"experiment={experiment}"], return_hydra_config=True)
+    axes = dict(config.hydra.sweeper.params)
+    assert axes
+    for axis, values in axes.items():
+        for value in str(values).split(","):
+            cell = settings(f"experiment={experiment}", f"{axis}={value}")
+            assert cell.seed == 2024
+
+
+@pytest.mark.parametrize("path", [*GROUP_FILES, CONF / "config.yaml"], ids=lambda path: path.stem)
+def test_every_key_is_explained_on_its_line(path: Path) -> None:
+    lines = path.read_text(encoding="utf-8").splitlines()
+    assert lines[0].startswith("#")
+    if path.parent.name in ("experiment", "debug") or path.stem == "config":
+        return
+    for line in lines:
+        key = re.match(r"(\w+): (\S.*)", line)
+        if key and key[1] not in ("name", "defaults", "dataset"):
+            assert " # " in line, f"{path}: {line}"
+
+
+def test_the_released_settings_are_the_releases() -> None:
+    percentiles = {d: settings(f"dataset={d}").dataset.percentile for d in ("fr", "sp", "us")}
+    assert percentiles["fr"] == {"seasonal": 95.5, "schedule": 95, "occupancy": 99}
+    assert percentiles["sp"] == {"seasonal": 95, "schedule": 95, "occupancy": 99}
+    assert percentiles["us"] == {"seasonal": 95, "schedule": 93, "occupancy": 99}
+    cell = settings("dataset=us", "transition=schedule")
+    assert (cell.protocol.percentile, cell.synthesizer.threshold) == (93, 0.919)  # type: ignore[attr-defined]
+
+
+def test_a_dataset_of_ones_own_needs_one_file(tmp_path: Path) -> None:
+    own = tmp_path / "dataset"
+    own.mkdir()
+    (own / "mine.yaml").write_text(yaml.safe_dump({"name": "mine", "kind": "release"}))
+    cell = settings(
+        f"hydra.searchpath=[file://{tmp_path}]", "dataset=mine", "protocol.percentile=90", "synthesizer=walk"
+    )
+    assert isinstance(cell.dataset, DatasetSettings)
+    assert cell.dataset.name == "mine"
+
+
+@pytest.mark.parametrize("override", ["detector.dmodel=3", "seeds=1", "stage.tss.gap=3"])
+def test_a_misspelt_key_is_refused(override: str) -> None:
+    with pytest.raises(ConfigCompositionException, match=override.split("=", maxsplit=1)[0].split(".")[-1]):
+        settings(override)
+
+
+@pytest.mark.parametrize("override", ["seed=x", "detector.d_model=1.5", "trainer.progress=7x"])
+def test_a_wrong_type_is_refused(override: str) -> None:
+    with pytest.raises(ConfigCompositionException):
+        settings(override)

@@ -1,0 +1,77 @@
+"""The command as a user meets it: exit codes, one-line errors, sweeps that resume."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from smartgen.core.records import read_records
+
+SMOKE = ("debug=smoke", "synthesizer.sequences=30")
+
+
+def smartgen(outputs: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    environment = {**os.environ, "SMARTGEN_OUTPUTS": str(outputs), "OMP_NUM_THREADS": "1", "COLUMNS": "200"}
+    environment.pop("HYDRA_FULL_ERROR", None)
+    command = [sys.executable, "-m", "smartgen", *arguments]
+    return subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["dataset=mars"], "dataset=mars is unknown, choose one of demo, fr, sp, us"),
+        (["stage/tss=magic"], "stage/tss=magic is unknown, choose one of none, paper, released"),
+        (["detector.dmodel=3"], "Key 'dmodel' not in 'TransAESettings'"),
+        (["seed=soon"], "'soon' of type 'str' could not be converted to Integer"),
+        (["dataset=fr", "paths.release=nowhere"], "run `smartgen-data fetch`"),
+        (["protocol=released", "protocol.percentile=101"], "expected a number from 0 to 100"),
+        (["stage.tss.max_gap_hours=0"], "stage.tss.max_gap_hours is 0.0, expected hours above 0"),
+    ],
+)
+def test_bad_input_is_one_line_and_exit_code_2(tmp_path: Path, arguments: list[str], told: str) -> None:
+    done = smartgen(tmp_path, "tracking=none", *arguments)
+    assert done.returncode == 2
+    assert done.stderr.count("\n") == 1, done.stderr
+    assert done.stderr.startswith("smartgen: ")
+    assert told in done.stderr
+
+
+@pytest.mark.release
+def test_a_setting_that_was_not_recorded_is_refused(tmp_path: Path) -> None:
+    done = smartgen(tmp_path, "dataset=fr", "synthesizer.threshold=0.93", "tracking=none")
+    assert done.returncode == 2
+    assert re.search(r"no recorded detection set at threshold 0.93.*recorded: 0.918", done.stderr)
+
+
+def test_help_lists_the_groups(tmp_path: Path) -> None:
+    done = smartgen(tmp_path, "--help")
+    assert done.returncode == 0
+    for line in ("dataset: demo, fr, sp, us", "transition: occupancy, schedule, seasonal", "stage/ssc: none"):
+        assert line in done.stdout
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.slow
+def test_a_sweep_goes_on_after_a_failure_and_resumes(tmp_path: Path) -> None:
+    sweep = ("-m", *SMOKE, "transition=seasonal,schedule", "regime=source,synthetic")
+    first = smartgen(tmp_path, *sweep, "stage.tss.max_gap_hours=9,-1", "regime=synthetic")
+    assert first.returncode == 2
+    assert "4 cells: 2 done, 0 recorded before, 2 failed" in first.stderr
+    assert first.stderr.count("smartgen -m") == 0
+    assert first.stderr.count("  smartgen ") == 2, "each failure is told with its command"
+    second = smartgen(tmp_path, *sweep)
+    assert second.returncode == 0, second.stderr
+    assert "4 cells: 2 done, 2 recorded before, 0 failed" in second.stderr
+    assert sum(record.ok for record in read_records(tmp_path)) == 4
+
+
+@pytest.mark.slow
+def test_every_cell_is_a_wandb_run_of_its_own(tmp_path: Path) -> None:
+    done = smartgen(tmp_path, "-m", *SMOKE, "tracking.name=wandb", "regime=source,synthetic")
+    assert done.returncode == 0, done.stderr
+    assert len(list((tmp_path / "wandb").glob("offline-run-*/run-*.wandb"))) == 2
+    assert len(read_records(tmp_path)) == 2
