@@ -44,7 +44,7 @@ def install(wheel: Path, folder: Path) -> Path:
     site = next((folder / "venv/lib").glob("python*/site-packages"))
     command = [sys.executable, "-m", "pip", "--disable-pip-version-check", "install", "--quiet", "--no-deps"]
     subprocess.run([*command, "--prefix", str(folder / "venv"), "--ignore-installed", str(wheel)], check=True)
-    # A folder named in a .pth file is searched, but its own .pth files are not: no editable install comes along.
+    # The .pth files of a folder that a .pth file names are not read, so no editable install comes along.
     (site / "dependencies.pth").write_text(sysconfig.get_path("purelib") + "\n")
     return python
 
