@@ -117,13 +117,9 @@ class Prepared:
         import torch
 
         torch.set_num_threads(self.cell.trainer.threads)
-        start = time.perf_counter()
-        try:
-            if isinstance(self.cell.protocol, UnifiedProtocolSettings):
-                return self._unified(self.cell.protocol, tracker)
-            return self._released(tracker)
-        finally:
-            self.pipeline.seconds["detection"] = round(time.perf_counter() - start, 3)
+        if isinstance(self.cell.protocol, UnifiedProtocolSettings):
+            return self._unified(self.cell.protocol, tracker)
+        return self._released(tracker)
 
     def _released(self, tracker: Tracker) -> tuple[dict[str, float], dict[str, int]]:
         from smartgen.data.attacks.released import released_attack
@@ -153,6 +149,7 @@ class Prepared:
             released_attack(rule.attack, normal, home.vocabulary),
             percentile=_released_protocol(cell).percentile,
             hold_out=rule.hold_out,
+            watch=self.pipeline.watch,
         )
         return outcome.metrics, outcome.counts
 
@@ -176,6 +173,7 @@ class Prepared:
             AttackContext(home.vocabulary, home.source, home.target),
             self.pipeline.synthetic,
             rules,
+            self.pipeline.watch,
         )
 
 
@@ -221,7 +219,7 @@ def _released_protocol(cell: CellSettings) -> ReleasedProtocolSettings:
 
 
 def _ended(start: float, prepared: Prepared) -> dict[str, Any]:
-    seconds = prepared.pipeline.seconds | {"total": round(time.perf_counter() - start, 3)}
+    seconds = prepared.pipeline.watch.seconds | {"total": round(time.perf_counter() - start, 3)}
     return {"finished": _now(), "seconds": seconds} | provenance()
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from functools import cached_property
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import TypeVar
 from smartgen.core.errors import SmartgenError
 from smartgen.core.keys import CODE_VERSIONS, content_key
 from smartgen.core.seeds import generator
+from smartgen.core.stopwatch import Stopwatch
 from smartgen.core.store import Store
 from smartgen.core.types import Sequences
 from smartgen.data.homes import Home
@@ -33,13 +33,13 @@ class Pipeline:
         store: where stage outputs are cached.
 
     Attributes:
-        seconds: wall time of each stage that ran.
+        watch: wall seconds of each stage that ran.
     """
 
     def __init__(self, cell: CellSettings, home: Home, store: Store) -> None:
         _check_stages(cell)
         self.cell, self.home, self.store = cell, home, store
-        self.seconds: dict[str, float] = {}
+        self.watch = Stopwatch()
 
     @cached_property
     def pieces(self) -> Sequences:
@@ -139,10 +139,8 @@ class Pipeline:
         return self._timed(stage, lambda: self.store.sequences(stage, key, make, self.cell.force))
 
     def _timed(self, stage: str, make: Callable[[], Made]) -> Made:
-        start = time.perf_counter()
-        made = make()
-        self.seconds[stage] = round(time.perf_counter() - start, 3)
-        return made
+        with self.watch.measure(stage):
+            return make()
 
 
 def make_store(outputs: str) -> Store:

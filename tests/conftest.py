@@ -27,8 +27,10 @@ _NEEDING = pytest.StashKey[int]()
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
     count = config.stash.get(_NEEDING, 0)
-    said = "ran on the authors' release" if RELEASE else "more would run with SMARTGEN_RELEASE set"
-    terminalreporter.write_line(f"{count} tests {said}")
+    told = (
+        "tests ran on the authors' release" if RELEASE else "more tests would run with SMARTGEN_RELEASE set"
+    )
+    terminalreporter.write_line(f"{count} {told}")
 
 
 @pytest.fixture(scope="session")

@@ -72,8 +72,14 @@ def test_one_cell_leaves_one_record(tmp_path: Path, protocol: Any) -> None:
     assert 0 <= record.metrics["auroc"] <= 1
     assert record.axes["protocol"] == protocol.name
     assert record.run["command"] == "smartgen seed=2024"
-    assert record.run["seconds"].keys() == {"tss", "synthesize", "detection", "total"}
+    assert record.run["seconds"].keys() == {"tss", "synthesize", "train", "score", "total"}
     assert "paths" not in record.config
+
+
+def test_half_precision_gives_finite_numbers(tmp_path: Path) -> None:
+    half = TrainerSettings(accelerator="cpu", precision="bf16-mixed")
+    for protocol in (ReleasedProtocolSettings(name="released"), UNIFIED):
+        assert 0 <= run(cell(tmp_path, protocol=protocol, trainer=half)).metrics["auroc"] <= 1
 
 
 def test_a_recorded_cell_is_not_run_again_and_a_forced_one_is_equal(tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from smartgen.core.errors import SmartgenError
+from smartgen.core.stopwatch import Stopwatch
 from smartgen.core.types import Sequences
 from smartgen.metrics.detection import (
     Confusion,
@@ -67,11 +68,13 @@ def detect(
     *,
     percentile: float,
     hold_out: bool,
+    watch: Stopwatch | None = None,
 ) -> DetectionOutcome:
     """Train on the synthetic set, set the threshold, score normals and attacks.
 
     Args:
         percentile: of the threshold sequences' scores, linear between neighbors, 0 to 100.
+        watch: gets the seconds of ``train`` and ``score``.
 
     Raises:
         SmartgenError: a percentile outside 0 to 100, or a set too small to be split.
@@ -81,9 +84,12 @@ def detect(
     train, validation = split_synthetic(synthetic, hold_out)
     if not len(train) or not len(validation):
         raise SmartgenError(f"{len(synthetic)} training sequences are too few, expected at least 2")
-    detector.fit(train)
+    watch = watch or Stopwatch()
+    with watch.measure("train"):
+        detector.fit(train)
     bounds = np.cumsum([len(validation), len(normal)])
-    scores = detector.score(Sequences.concatenate([validation, normal, attack]))
+    with watch.measure("score"):
+        scores = detector.score(Sequences.concatenate([validation, normal, attack]))
     held_out, normal_scores, attack_scores = np.split(scores, bounds)
     threshold = float(np.percentile(held_out, percentile))
     counts = confusion(normal_scores >= threshold, attack_scores >= threshold)

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from smartgen.core.errors import SmartgenError
 from smartgen.core.seeds import generator
+from smartgen.core.stopwatch import Stopwatch
 from smartgen.core.types import Sequences
 from smartgen.data.attacks.unified import KINDS, AttackContext, attack
 from smartgen.metrics.detection import (
@@ -68,6 +69,7 @@ def detect(
     context: AttackContext,
     synthetic: Sequences,
     rules: Rules,
+    watch: Stopwatch | None = None,
 ) -> tuple[dict[str, float], dict[str, int]]:
     """Metrics and counts of one regime over both folds.
 
@@ -76,6 +78,7 @@ def detect(
         regime: source, synthetic or oracle: what the detector is trained on.
         context: vocabulary and raw sequences of both contexts.
         synthetic: the cell's synthetic set; all regimes need it, to tell which test sequences are novel.
+        watch: gets the seconds of ``train`` and ``score``.
 
     Raises:
         SmartgenError: an unknown regime, or target sequences too few for two halves.
@@ -86,6 +89,7 @@ def detect(
         )
     if len(context.target) < 4:
         raise SmartgenError(f"the target context has {len(context.target)} sequences, expected at least 4")
+    watch = watch or Stopwatch()
     source = split_sequences(context.source, context.vocabulary)
     halves = folds(context.target, context.vocabulary)
     real = Sequences.concatenate([half.oracle for half in halves])
@@ -95,10 +99,12 @@ def detect(
     for number, fold in enumerate(halves):
         if fitted is None or regime == "oracle":
             pool = {"source": source, "synthetic": synthetic, "oracle": fold.oracle}[regime]
-            fitted = _fit(make(), pool, rules, number, counts)
+            with watch.measure("train"):
+                fitted = _fit(make(), pool, rules, number, counts)
         novel = is_novel(fold.test, [fold.oracle, source, synthetic])
         counts |= {f"test_fold_{number}": len(fold.test), f"novel_fold_{number}": int(novel.sum())}
-        _score_fold(fitted, fold, novel, real, context, rules, number, scored, counts)
+        with watch.measure("score"):
+            _score_fold(fitted, fold, novel, real, context, rules, number, scored, counts)
     return _metrics(scored), counts
 
 

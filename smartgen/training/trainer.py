@@ -12,11 +12,12 @@ from typing import Any
 import numpy as np
 import pytorch_lightning as pl
 import torch
-from pytorch_lightning.callbacks import Callback, RichProgressBar
+from pytorch_lightning.callbacks import Callback
 from pytorch_lightning.loggers import Logger
 
 from smartgen.core.errors import SmartgenError
 from smartgen.settings import TrainerSettings
+from smartgen.training.bar import TrainingBar
 
 
 def seed_everything(seed: int) -> None:
@@ -40,7 +41,7 @@ def make_trainer(
     Raises:
         SmartgenError: a device or precision that this machine does not have.
     """
-    bars: list[Callback] = [RichProgressBar(leave=False)] if settings.progress else []
+    bars: list[Callback] = [TrainingBar()] if settings.progress else []
     try:
         return pl.Trainer(
             accelerator=settings.accelerator,
@@ -48,7 +49,7 @@ def make_trainer(
             precision=settings.precision,  # type: ignore[arg-type]  # a Literal there; Lightning checks it
             logger=logger or False,
             callbacks=bars + (callbacks or []),
-            enable_progress_bar=settings.progress,
+            enable_progress_bar=False,
             enable_checkpointing=False,
             enable_model_summary=False,
             num_sanity_val_steps=0,
