@@ -1,9 +1,11 @@
 """The command as a user meets it: exit codes, one-line errors, sweeps that resume."""
 
 import os
+import pickle
 import re
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -38,6 +40,46 @@ def test_bad_input_is_one_line_and_exit_code_2(tmp_path: Path, arguments: list[s
     assert done.stderr.count("\n") == 1, done.stderr
     assert done.stderr.startswith("smartgen: ")
     assert told in done.stderr
+
+
+def corrupt(root: Path) -> list[str]:
+    (root / "SmartGen/IoT_data/toy/spring/test.pkl").write_bytes(b"\x80\x04 torn")
+    return ["regime=source"]
+
+
+def malicious(root: Path) -> list[str]:
+    (root / "SmartGen/IoT_data/toy/winter/trn.pkl").write_bytes(b"cos\nsystem\n(S'touch owned'\ntR.")
+    return ["regime=source"]
+
+
+def empty_source(root: Path) -> list[str]:
+    (root / "SmartGen/IoT_data/toy/winter/trn.pkl").write_bytes(pickle.dumps([]))
+    return ["regime=source"]
+
+
+def nothing_valid(root: Path) -> list[str]:
+    answer = root / "SmartGen/IoT_data/toy/spring/toy_spring_generation_day_0_SPPC_th=0.9_gpt-4o.pkl"
+    answer.write_bytes(pickle.dumps("Here you are: [['Monday', '(0~3)', 'Sauna', 'Sauna:on']]"))
+    return ["synthesizer=replay", "synthesizer.level=answers", "synthesizer.threshold=0.9"]
+
+
+@pytest.mark.parametrize(
+    ("damage", "told"),
+    [
+        (corrupt, r"test\.pkl"),
+        (malicious, r"trn\.pkl.*os\.system"),
+        (empty_source, r"trn\.pkl holds no sequence"),
+        (nothing_valid, r"toy spring at threshold 0\.9 by gpt-4o: no valid behavior"),
+    ],
+)
+def test_bad_data_is_one_line_and_exit_code_2(
+    tmp_path: Path, toy_release: Path, damage: Callable[[Path], list[str]], told: str
+) -> None:
+    home = ["dataset.name=toy", "dataset.kind=release", "protocol=released", f"paths.release={toy_release}"]
+    done = smartgen(tmp_path / "outputs", "tracking=none", *home, *damage(toy_release))
+    assert (done.returncode, done.stderr.count("\n")) == (2, 1), done.stderr
+    assert re.search(told, done.stderr)
+    assert not list((tmp_path / "outputs").glob("*"))
 
 
 @pytest.mark.release
