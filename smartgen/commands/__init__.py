@@ -1,0 +1,1 @@
+"""The commands ``smartgen-data`` and ``smartgen-report``."""

@@ -1,0 +1,1 @@
+"""Types, keys, seeds, records and the store: what everything stands on; no third party but numpy."""

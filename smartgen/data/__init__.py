@@ -1,0 +1,1 @@
+"""Homes and what is in them: the authors' release, the demo home, attacks, padding."""

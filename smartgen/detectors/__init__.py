@@ -1,0 +1,1 @@
+"""Anomaly detectors, one file a system: ``fit``, then ``score``, higher is more anomalous."""

@@ -1,0 +1,1 @@
+"""Metrics as pure functions, each checked against a naive second implementation."""

@@ -1,0 +1,1 @@
+"""Plain networks; how they are trained stands in ``smartgen.training``."""

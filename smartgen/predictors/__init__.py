@@ -1,0 +1,1 @@
+"""Next-action predictors, one file a system; none is here yet."""

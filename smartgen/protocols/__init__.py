@@ -1,0 +1,1 @@
+"""How a number is measured: ``released`` as the authors' code does, ``unified`` like for like."""

@@ -1,0 +1,1 @@
+"""The pipeline's stages as pure functions: split (tss), guide (gss), synthesize."""

@@ -1,0 +1,1 @@
+"""The paper's tables beside our records: declare, collect, compare, render."""

@@ -12,6 +12,7 @@ from smartgen.core.types import ACTION, Sequences
 from smartgen.data.vocabulary import Vocabulary
 from smartgen.detectors import transae
 from smartgen.detectors.transae import TransAEDetector, UnifiedTransAEDetector
+from smartgen.nets.transae import TransAE
 from smartgen.settings import TrainerSettings, TransAESettings, UnifiedProtocolSettings
 
 SMALL = TransAESettings(name="transae", d_model=32, heads=4, layers=1, epochs=60, batch_size=8)
@@ -99,6 +100,22 @@ def test_the_budget_bounds_the_steps(toy_vocabulary: Vocabulary, toy_sequences: 
     assert detector.steps in (3, 6)
     detector.score(toy_sequences.take([0, 0, 0]))
     assert len(seen) == 1  # one pass for three equal sequences
+
+
+def test_released_training_does_nothing_but_its_steps(
+    toy_vocabulary: Vocabulary, toy_sequences: Sequences, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen = []
+    forward = TransAE.forward
+    monkeypatch.setattr(TransAE, "forward", lambda self, x: (seen.append(len(x)), forward(self, x))[1])
+    settings = TransAESettings(name="transae", d_model=8, heads=2, layers=1, epochs=3, batch_size=2)
+    detector = TransAEDetector(toy_vocabulary, ACTION, settings, CPU, 0).fit(toy_sequences)
+    assert seen == [2, 2, 1] * 3
+    # The network knows no positions: a sequence and its reverse are one row to score.
+    backwards = Sequences.from_lists([[i for b in reversed(s) for i in b] for s in toy_sequences])
+    both = detector.score(Sequences.concatenate([toy_sequences, backwards]))
+    assert seen[9:] == [len({tuple(sorted(b.action for b in s)) for s in toy_sequences})]
+    assert both[:5].tobytes() == both[5:].tobytes()
 
 
 def test_the_docstring_names_paper_reference_and_departures() -> None:
