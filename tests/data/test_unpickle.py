@@ -3,6 +3,7 @@ from __future__ import annotations
 import contextlib
 import os
 import pickle
+import re
 from collections import OrderedDict
 from pathlib import Path
 
@@ -135,3 +136,23 @@ def test_every_pickle_of_the_release_loads(release: Path) -> None:
     assert paths
     for path in paths:
         assert isinstance(load_pickle(path), (list, str, dict, type(None)))
+
+
+@pytest.mark.parametrize(
+    "hostile",
+    [
+        # ndarray((1,), dtype('O'), raw): an array of pointers that the file chooses
+        b"cnumpy\nndarray\n((I1\ntcnumpy\ndtype\n(S'O'\ntRC\x08AAAAAAAAtR.",
+        # the same through scalar, and ndarray((8,), 'i8'): memory of the process
+        b"cnumpy._core.multiarray\nscalar\n(cnumpy\ndtype\n(S'O'\ntRC\x08AAAAAAAAtR.",
+        b"cnumpy\nndarray\n((I8\ntS'i8'\ntR.",
+        # a number's type that is told by its state to hold references
+        b"cnumpy\ndtype\n(S'i8'\ntR(I3\nS'|'\nN(S'a'\nt(dNI-1\nI-1\nI63\ntb.",
+        # attributes of what stands in for numpy
+        b"cnumpy._core.multiarray\nscalar\n(dS'x'\nI1\nsb.",
+    ],
+)
+def test_numpys_names_give_no_way_to_memory(file: Path, hostile: bytes) -> None:
+    file.write_bytes(hostile)
+    with pytest.raises(SmartgenError, match=re.escape(str(file))):
+        load_pickle(file)
