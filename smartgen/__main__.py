@@ -13,7 +13,7 @@ from omegaconf import DictConfig
 from omegaconf.errors import OmegaConfBaseException
 
 from smartgen.config import config_dir, register_schemas, to_settings
-from smartgen.progress import BAD_INPUT, begin, end, noting
+from smartgen.progress import BAD_INPUT, INTERRUPTED, begin, end, noting
 
 
 def task(config: DictConfig) -> None:
@@ -27,7 +27,7 @@ def task(config: DictConfig) -> None:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """The console script: exit code 0, 2 for bad input, 1 where anything else failed."""
+    """The console script: exit code 0, 2 for bad input, 130 if interrupted, 1 where anything else failed."""
     given = list(sys.argv[1:] if arguments is None else arguments)
     # Hydra's own errors come to us whole, instead of being printed in many lines with exit code 1.
     os.environ.setdefault("HYDRA_FULL_ERROR", "1")
@@ -40,6 +40,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (HydraException, OmegaConfBaseException) as error:
         print(f"smartgen: {explain(error)}", file=sys.stderr)
         return BAD_INPUT
+    except OSError as error:  # an outputs folder that cannot be made, a full disk
+        print(f"smartgen: {error.filename or 'system'}: {error.strerror or error}", file=sys.stderr)
+        return BAD_INPUT
+    except KeyboardInterrupt:
+        print("smartgen: interrupted; the same command goes on where it stopped", file=sys.stderr)
+        return INTERRUPTED
     return end()
 
 
@@ -49,7 +55,7 @@ def explain(error: BaseException) -> str:
         group, _, name = error.missing_cfg_file.rpartition("/")
         choices = [option for option in error.options if not option.endswith("_schema")]
         return f"{group}={name} is unknown, choose one of {', '.join(choices)}"
-    told = str(error).splitlines()[0]
+    told = " ".join(str(error).splitlines()[:2])
     if isinstance(error.__cause__, OmegaConfBaseException):
         told = f"{told.split('. To append')[0].removesuffix('.')}: {str(error.__cause__).splitlines()[0]}"
     return f"{told}; `smartgen --cfg job` shows every key"

@@ -6,11 +6,12 @@ import time
 import traceback
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Protocol
 
+from smartgen.check import check_settings, reads_source, reads_synthetic
 from smartgen.core.errors import SmartgenError
 from smartgen.core.keys import CODE_VERSIONS, content_key, without_harmless
 from smartgen.core.provenance import command, provenance
@@ -63,28 +64,34 @@ def run_cell(cell: CellSettings, overrides: list[str], open_tracker: OpenTracker
     Args:
         cell: resolved settings.
         overrides: of the command line, so that the record holds the command.
-        open_tracker: mirrors the run, closed with its outcome.
+        open_tracker: mirrors the run; it opens before the cell and ends with the cell's outcome.
 
     Raises:
         SmartgenError: bad settings or data; nothing is written where the cell has no key yet.
     """
-    start = time.perf_counter()
-    cell.trainer.accelerator = resolve_accelerator(cell.trainer.accelerator)
+    start, processor = time.perf_counter(), time.process_time()
     prepared = Prepared(cell)
     outputs, key = Path(cell.paths.outputs), prepared.key
     if (outputs / "runs" / key / RESULT_FILE).is_file() and not cell.force:
         return Outcome(key, "recorded", time.perf_counter() - start, {})
     run: dict[str, Any] = {"started": _now(), "command": command(overrides)}
+
+    def ended() -> dict[str, Any]:
+        spent = {"total": time.perf_counter() - start, "processor": time.process_time() - processor}
+        seconds = prepared.pipeline.watch.seconds | {name: round(value, 3) for name, value in spent.items()}
+        return run | {"finished": _now(), "seconds": seconds} | provenance()
+
     try:
-        with open_tracker(cell, prepared.axes, key) as tracker:
+        with open_tracker(cell, prepared.axes | {"config": prepared.config}, key) as tracker:
             metrics, counts = prepared.measure(tracker)
+            # The record first: what mirrors it may fail without loss.
+            result = {"axes": prepared.axes, "config": prepared.config, "inputs": prepared.inputs}
+            write_result(outputs, key, result | {"metrics": metrics, "counts": counts}, ended())
             tracker.log(metrics, counts)
     except Exception as error:
         told = {"type": type(error).__name__, "message": str(error), "traceback": traceback.format_exc()}
-        write_error(outputs, key, prepared.axes, told, run | _ended(start, prepared))
+        write_error(outputs, key, prepared.axes, told, ended(), prepared.config)
         raise
-    result = {"axes": prepared.axes, "config": prepared.config, "metrics": metrics, "counts": counts}
-    write_result(outputs, key, result | {"inputs": prepared.inputs}, run | _ended(start, prepared))
     return Outcome(key, "done", time.perf_counter() - start, metrics)
 
 
@@ -98,16 +105,15 @@ class Prepared:
     """
 
     def __init__(self, cell: CellSettings) -> None:
-        _check_task(cell)
+        check_settings(cell)
+        accelerator = resolve_accelerator(cell.trainer.accelerator)
+        cell = replace(cell, trainer=replace(cell.trainer, accelerator=accelerator))
         self.cell = cell
         self.home = load_home(cell.dataset, cell.transition, cell.paths.release, cell.seed)
         self.pipeline = Pipeline(cell, self.home, make_store(cell.paths.outputs))
         self.axes = _axes(cell)
         self.config = without_harmless(asdict(cell))
-        unified = isinstance(cell.protocol, UnifiedProtocolSettings)
-        self.inputs = self.pipeline.input_digests(
-            source=unified or cell.regime == "source", synthetic=unified or cell.regime == "synthetic"
-        )
+        self.inputs = self.pipeline.input_digests(source=reads_source(cell), synthetic=reads_synthetic(cell))
         identity = {"config": self.config, "inputs": self.inputs, "versions": CODE_VERSIONS}
         label = [cell.dataset.name, cell.transition.name, cell.task, cell.detector.name]
         self.key = "-".join([*label, cell.regime, cell.protocol.name, f"s{cell.seed}", content_key(identity)])
@@ -118,8 +124,11 @@ class Prepared:
 
         torch.set_num_threads(self.cell.trainer.threads)
         if isinstance(self.cell.protocol, UnifiedProtocolSettings):
-            return self._unified(self.cell.protocol, tracker)
-        return self._released(tracker)
+            metrics, counts = self._unified(self.cell.protocol, tracker)
+        else:
+            metrics, counts = self._released(tracker)
+        synthesis = self.pipeline.counts if reads_synthetic(self.cell) else {}
+        return metrics, counts | synthesis
 
     def _released(self, tracker: Tracker) -> tuple[dict[str, float], dict[str, int]]:
         from smartgen.data.attacks.released import released_attack
@@ -128,10 +137,6 @@ class Prepared:
         from smartgen.stages.tss import split_sequences
 
         cell, home, rule = self.cell, self.home, self.cell.transition.released
-        if rule.field not in FIELDS:
-            raise SmartgenError(
-                f"transition.released.field is {rule.field!r}, expected one of {', '.join(FIELDS)}"
-            )
         train = self.pipeline.pieces if cell.regime == "source" else self.pipeline.synthetic
         normal = split_sequences(home.target, home.vocabulary)
         detector = TransAEDetector(
@@ -177,21 +182,6 @@ class Prepared:
         )
 
 
-def _check_task(cell: CellSettings) -> None:
-    regimes = (
-        ("source", "synthetic", "oracle") if cell.protocol.name == "unified" else ("source", "synthetic")
-    )
-    for name, value, allowed in (
-        ("task", cell.task, ("detection",)),
-        ("detector", cell.detector.name, ("transae",)),
-        ("protocol", cell.protocol.name, ("released", "unified")),
-        ("regime", cell.regime, regimes),
-    ):
-        if value not in allowed:
-            among = f" with protocol={cell.protocol.name}" if name == "regime" else ""
-            raise SmartgenError(f"{name} is {value!r}, expected one of {', '.join(allowed)}{among}")
-
-
 def _axes(cell: CellSettings) -> dict[str, Any]:
     return {
         "task": cell.task,
@@ -216,11 +206,6 @@ def _released_protocol(cell: CellSettings) -> ReleasedProtocolSettings:
     if not isinstance(cell.protocol, ReleasedProtocolSettings):
         raise SmartgenError(f"protocol is {cell.protocol.name!r}, expected released")
     return cell.protocol
-
-
-def _ended(start: float, prepared: Prepared) -> dict[str, Any]:
-    seconds = prepared.pipeline.watch.seconds | {"total": round(time.perf_counter() - start, 3)}
-    return {"finished": _now(), "seconds": seconds} | provenance()
 
 
 def _now() -> str:

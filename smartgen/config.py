@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import fields, is_dataclass
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 from hydra.core.config_store import ConfigStore
 from omegaconf import DictConfig, OmegaConf
@@ -50,6 +51,18 @@ def to_settings(config: DictConfig) -> CellSettings:
         SmartgenError: a key without a value, or a reference to a key that is not there.
     """
     try:
-        return cast(CellSettings, OmegaConf.to_object(config))
+        settings = cast(CellSettings, OmegaConf.to_object(config))
     except OmegaConfBaseException as error:
         raise SmartgenError(f"config: {str(error).splitlines()[0]}") from error
+    _refuse_foreign(settings, "")
+    return settings
+
+
+def _refuse_foreign(settings: Any, path: str) -> None:
+    """Refuse keys that ``+key=value`` added and nothing reads."""
+    known = {field.name for field in fields(settings)}
+    for name, value in vars(settings).items():
+        if name not in known:
+            raise SmartgenError(f"{path}{name} is no key; `smartgen --cfg job` shows every key")
+        if is_dataclass(value):
+            _refuse_foreign(value, f"{path}{name}.")

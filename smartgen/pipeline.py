@@ -28,7 +28,7 @@ class Pipeline:
     """One cell's stages, each run at most once, when something asks for its output.
 
     Args:
-        cell: the settings; the stages' choices are checked here.
+        cell: the settings, checked already.
         home: the home before and after the change.
         store: where stage outputs are cached.
 
@@ -37,7 +37,6 @@ class Pipeline:
     """
 
     def __init__(self, cell: CellSettings, home: Home, store: Store) -> None:
-        _check_stages(cell)
         self.cell, self.home, self.store = cell, home, store
         self.watch = Stopwatch()
 
@@ -83,7 +82,9 @@ class Pipeline:
                 replaying.threshold,
                 replaying.llm,
                 replaying.collection,
-                recover=replaying.recover,
+                replaying.variant,
+                replaying.compression,
+                replaying.recover,
             ),
         )
 
@@ -93,13 +94,23 @@ class Pipeline:
         Args:
             source, synthetic: whether the protocol reads these beside the target sequences.
         """
-        digests = {"target": self.home.target.digest()}
+        digests = {"target": self.home.target.digest(), "vocabulary": content_key(self.home.vocabulary.ids)}
         replayed = isinstance(self.cell.synthesizer, ReplaySettings)
         if synthetic and replayed:
             digests["recorded"] = self.recorded.sequences.digest()
         if source or (synthetic and not replayed):
             digests["source"] = self.home.source.digest()
         return digests
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """What reading answers left out: rejected pieces, and answers without any list (D15)."""
+        replaying = self.cell.synthesizer
+        if not (isinstance(replaying, ReplaySettings) and replaying.level == "answers"):
+            return {}
+        read = self.recorded
+        told = {"answers": len(read.sources), "unparsable_answers": read.unparsable}
+        return told | {"rejects": len(read.rejects)}
 
     def _walk(self) -> Sequences:
         cell, vocabulary = self.cell, self.home.vocabulary
@@ -131,6 +142,7 @@ class Pipeline:
                 "gss": vars(cell.stage.gss),
                 "synthesizer": vars(cell.synthesizer),
                 "change": vars(cell.transition.change),
+                "vocabulary": content_key(self.home.vocabulary.ids),
                 "names": [cell.dataset.name, cell.transition.name, cell.seed],
             }
         )
@@ -146,36 +158,3 @@ class Pipeline:
 def make_store(outputs: str) -> Store:
     """The stage cache of an outputs folder."""
     return Store(Path(outputs) / "cache")
-
-
-def _check_stages(cell: CellSettings) -> None:
-    """Refuse stage names that nothing implements, before anything runs."""
-    allowed = {
-        "tss": ("released", "paper", "none"),
-        "ssc": ("none",),
-        "gss": ("released", "none"),
-        "tof": ("none",),
-    }
-    for stage, names in allowed.items():
-        name = getattr(cell.stage, stage).name
-        if name not in names:
-            raise SmartgenError(f"stage.{stage}.name is {name!r}, expected one of {', '.join(names)}")
-    if isinstance(cell.synthesizer, ReplaySettings):
-        _check_recorded(cell)
-
-
-def _check_recorded(cell: CellSettings) -> None:
-    """Refuse stage settings that the recorded answers were not made with, instead of leaving them unread."""
-    tss, gss = cell.stage.tss, cell.stage.gss
-    for key, value, recorded in (
-        ("stage/tss", tss.name, "released"),
-        ("stage.tss.algorithm", tss.algorithm, "released"),
-        ("stage.tss.max_gap_hours", tss.max_gap_hours, 9),
-        ("stage.tss.max_duration_hours", tss.max_duration_hours, 24),
-        ("stage/gss", gss.name, "released"),
-        ("stage.gss.top_k", gss.top_k, 5),
-    ):
-        if value != recorded:
-            raise SmartgenError(
-                f"{key}={value} was not recorded, only {recorded}; take another synthesizer, as walk"
-            )

@@ -18,7 +18,7 @@ from smartgen.core.provenance import command
 if TYPE_CHECKING:
     from smartgen.cell import Outcome
 
-DONE, FAILED, BAD_INPUT = 0, 1, 2
+DONE, FAILED, BAD_INPUT, INTERRUPTED = 0, 1, 2, 130
 SHOWN = ("f1", "auroc")
 
 
@@ -64,6 +64,9 @@ def noting(overrides: list[str]) -> Iterator[CellNote]:
     """Around one cell: its end is told, a failure is kept for the end instead of being raised."""
     try:
         yield CellNote(overrides)
+    except SystemExit as exit_:
+        # Lightning ends the process on SIGINT and SIGTERM, with an exit code that may even say success.
+        raise KeyboardInterrupt from exit_
     except Exception as error:
         _tally.failures.append((overrides, error))
         if not isinstance(error, SmartgenError):

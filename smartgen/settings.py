@@ -109,6 +109,8 @@ class ReplaySettings(SynthesizerSettings):
     collection: str = "detection"
     threshold: float = 0.0
     llm: str = "gpt-4o"
+    variant: str | None = None
+    compression: str = "SPPC"
     recover: bool = False
 
 

@@ -68,7 +68,7 @@ def _wandb(cell: CellSettings, axes: dict[str, Any], key: str) -> Iterator[Wandb
         job_type=str(axes["method"]),
         name=key,
         tags=[f"{name}={axes[name]}" for name in ("dataset", "transition", "regime", "protocol", "seed")],
-        config=axes,
+        config=axes,  # with the resolved settings under "config"
         settings=wandb.Settings(silent=True),
     )
     exit_code = 1

@@ -16,6 +16,7 @@ MODULES = sorted(path for path in PACKAGE.rglob("*.py") if "_packed" not in path
 RANKS = {
     "core": 0,
     "settings": 1,
+    "check": 2,
     "data": 2,
     "metrics": 2,
     "llm": 3,
@@ -51,6 +52,7 @@ def imports(path: Path) -> set[tuple[str, ...]]:
         if isinstance(node, ast.Import):
             found |= {tuple(alias.name.split(".")) for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module:
+            assert not node.level, f"{path}: relative import of {node.module}"
             found.add(tuple(node.module.split(".")))
     return found
 

@@ -1,6 +1,5 @@
 """A toy home from start to record."""
 
-import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -72,7 +71,7 @@ def test_one_cell_leaves_one_record(tmp_path: Path, protocol: Any) -> None:
     assert 0 <= record.metrics["auroc"] <= 1
     assert record.axes["protocol"] == protocol.name
     assert record.run["command"] == "smartgen seed=2024"
-    assert record.run["seconds"].keys() == {"tss", "synthesize", "train", "score", "total"}
+    assert record.run["seconds"].keys() == {"tss", "synthesize", "train", "score", "total", "processor"}
     assert "paths" not in record.config
 
 
@@ -121,7 +120,8 @@ def test_every_setting_that_can_change_a_result_changes_the_key(tmp_path: Path) 
     assert len(keys) == len(changes) + 1
     harmless = [{"force": True}, {"paths": PathSettings(outputs=str(tmp_path / "else"))}]
     harmless.append({"trainer": TrainerSettings(accelerator="cpu", progress=True)})
-    assert {Prepared(cell(tmp_path, **change)).key for change in [{}, *harmless]} <= keys
+    base = Prepared(cell(tmp_path)).key
+    assert {Prepared(cell(tmp_path, **change)).key for change in harmless} == {base}
 
 
 def test_switching_stages_off_changes_what_is_written(tmp_path: Path) -> None:
@@ -135,28 +135,61 @@ def test_switching_stages_off_changes_what_is_written(tmp_path: Path) -> None:
 
 
 def test_a_failed_cell_leaves_its_error_and_no_result(tmp_path: Path) -> None:
-    bad = cell(tmp_path, protocol=ReleasedProtocolSettings(name="released", percentile=101))
-    with pytest.raises(SmartgenError, match="percentile is 101"):
-        run(bad)
+    with pytest.raises(SmartgenError, match="1 training sequences are too few"):
+        run(cell(tmp_path, synthesizer=WalkSettings(name="walk", sequences=1)))
     (record,) = read_records(tmp_path)
     assert not record.ok
     assert record.error is not None
     assert record.error["type"] == "SmartgenError"
-    assert json.loads((record.path / "error.json").read_text())["axes"]["dataset"] == "demo"
+    assert (record.axes["dataset"], record.config["synthesizer"]["sequences"]) == ("demo", 1)
+
+
+def test_a_failing_mirror_does_not_lose_the_record(tmp_path: Path) -> None:
+    class Broken(NoTracker):
+        def log(self, metrics: dict[str, float], counts: dict[str, int]) -> None:
+            raise OSError("disk full")
+
+    @contextmanager
+    def broken(*_: object) -> Iterator[NoTracker]:
+        yield Broken()
+
+    with pytest.raises(OSError, match="disk full"):
+        run_cell(cell(tmp_path), [], broken)
+    (record,) = read_records(tmp_path)
+    assert record.ok
+    assert record.error is not None
+
+
+def test_a_damaged_cache_is_made_anew(tmp_path: Path) -> None:
+    first = run(cell(tmp_path))
+    (damaged,) = (tmp_path / "cache/synthesize").glob("*/sequences.npz")
+    damaged.write_bytes(b"torn")
+    again = run(
+        cell(tmp_path, detector=TransAESettings(name="transae", d_model=16, heads=2, layers=1, epochs=3))
+    )
+    assert again.key != first.key
+    assert damaged.stat().st_size > 100
 
 
 @pytest.mark.parametrize(
     ("change", "named"),
     [
         ({"task": "cooking"}, "task is 'cooking'"),
-        ({"regime": "oracle"}, "source, synthetic with protocol=released"),
+        ({"regime": "oracle"}, "with protocol=released, regime is 'oracle'"),
         ({"stage": StageSettings(tof=TofSettings(name="magic"))}, r"stage\.tof\.name is 'magic'"),
+        ({"protocol": ReleasedProtocolSettings(name="released", percentile=101)}, "percentile is 101"),
+        ({"protocol": UnifiedProtocolSettings(name="unified", percentile=101)}, "percentile is 101"),
+        ({"protocol": UnifiedProtocolSettings(name="unified", max_steps=0)}, "max_steps is 0"),
+        ({"protocol": UnifiedProtocolSettings(name="unified", held_out=2)}, "held_out is 2"),
+        ({"detector": TransAESettings(name="transae", heads=3)}, "multiple of detector.heads"),
+        ({"detector": TransAESettings(name="transae", epochs=0)}, "epochs is 0"),
+        ({"trainer": TrainerSettings(threads=0)}, "threads is 0"),
         (
             {
                 "synthesizer": ReplaySettings(name="replay"),
                 "stage": StageSettings(tss=TssSettings(max_gap_hours=6)),
             },
-            "max_gap_hours=6 was not recorded",
+            "max_gap_hours is 6, but this set was recorded with 9",
         ),
     ],
 )

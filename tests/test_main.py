@@ -3,8 +3,10 @@
 import os
 import pickle
 import re
+import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -31,6 +33,9 @@ def smartgen(outputs: Path, *arguments: str) -> subprocess.CompletedProcess[str]
         (["seed=soon"], "'soon' of type 'str' could not be converted to Integer"),
         (["dataset=fr", "paths.release=nowhere"], "run `smartgen-data fetch`"),
         (["protocol=released", "protocol.percentile=101"], "expected a number from 0 to 100"),
+        (["protocol.percentile=101"], "protocol.percentile is 101.0, expected a number from 0 to 100"),
+        (["+foo=3"], "foo is no key"),
+        (["protocol=released", "debug=smoke"], "Key 'max_steps' not in 'ReleasedProtocolSettings'"),
         (["stage.tss.max_gap_hours=0"], "stage.tss.max_gap_hours is 0.0, expected hours above 0"),
     ],
 )
@@ -89,6 +94,28 @@ def test_a_setting_that_was_not_recorded_is_refused(tmp_path: Path) -> None:
     assert re.search(r"no recorded detection set at threshold 0.93.*recorded: 0.918", done.stderr)
 
 
+def test_an_outputs_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    done = smartgen(tmp_path / "file/below", "tracking=none")
+    assert (done.returncode, done.stderr.count("\n")) == (2, 1), done.stderr
+    assert str(tmp_path / "file") in done.stderr
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupted_sweep_says_so_and_leaves_nothing_torn(tmp_path: Path, how: signal.Signals) -> None:
+    environment = {**os.environ, "SMARTGEN_OUTPUTS": str(tmp_path), "OMP_NUM_THREADS": "1"}
+    command = [sys.executable, "-m", "smartgen", "-m", "regime=source,oracle", "tracking=none"]
+    run = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=environment)
+    time.sleep(9)  # in the first training
+    run.send_signal(how)
+    _, told = run.communicate(timeout=60)
+    assert run.returncode == 130, told
+    assert "interrupted; the same command goes on" in told
+    assert "Traceback" not in told
+    assert not list(tmp_path.glob("runs/*"))
+
+
 def test_help_lists_the_groups(tmp_path: Path) -> None:
     done = smartgen(tmp_path, "--help")
     assert done.returncode == 0
@@ -108,12 +135,12 @@ def test_a_sweep_goes_on_after_a_failure_and_resumes(tmp_path: Path) -> None:
     second = smartgen(tmp_path, *sweep)
     assert second.returncode == 0, second.stderr
     assert "4 cells: 2 done, 2 recorded before, 0 failed" in second.stderr
-    assert sum(record.ok for record in read_records(tmp_path)) == 4
+    assert sum(record.ok for record in read_records(tmp_path / "debug")) == 4
 
 
 @pytest.mark.slow
 def test_every_cell_is_a_wandb_run_of_its_own(tmp_path: Path) -> None:
     done = smartgen(tmp_path, "-m", *SMOKE, "tracking.name=wandb", "regime=source,synthetic")
     assert done.returncode == 0, done.stderr
-    assert len(list((tmp_path / "wandb").glob("offline-run-*/run-*.wandb"))) == 2
-    assert len(read_records(tmp_path)) == 2
+    assert len(list((tmp_path / "debug/wandb").glob("offline-run-*/run-*.wandb"))) == 2
+    assert len(read_records(tmp_path / "debug")) == 2

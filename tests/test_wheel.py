@@ -21,7 +21,7 @@ def test_an_installed_wheel_runs_a_cell_and_reports(tmp_path: Path) -> None:
     assert not [name for name in names if name.endswith((".pkl", ".pth"))]
     python, home = install(wheel, tmp_path), tmp_path / "home"
     home.mkdir()
-    run(python, home, "-m", "smartgen", "debug=smoke")
+    run(python, home, "-m", "smartgen", "debug=smoke", "paths.outputs=outputs")
     assert len(list((home / "outputs/runs").glob("*/result.json"))) == 1
     where = run(python, home, "-c", "import smartgen; print(smartgen.__file__)")
     assert where.startswith(str(tmp_path)), "the clone was used instead of the wheel"

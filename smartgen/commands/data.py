@@ -3,14 +3,23 @@
 from __future__ import annotations
 
 import argparse
-import logging
+import shlex
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from smartgen.core.errors import SmartgenError
-from smartgen.data.release import ENVIRONMENT, datasets, default_root, known_dataset, release_root
+from smartgen.data.release import (
+    ENVIRONMENT,
+    VOCABULARY_FILES,
+    datasets,
+    default_root,
+    known_dataset,
+    release_root,
+)
+
+NAMED = 10  # missing files that are told one by one
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -43,13 +52,13 @@ def _fetch(args: argparse.Namespace) -> int:
     with _progress("fetching", manifest.size) as advance:
         done = fetch(source, into, manifest, advance)
     absent = len(manifest.files) - len({*done.written, *done.kept} & set(manifest.files))
-    print(f"{into}: {len(done.written)} files written, {len(done.kept)} kept; checksums are right")
+    print(f"{into}: {len(done.written)} files written, {len(done.kept)} kept; all listed checksums are right")
     if done.unlisted:
-        print(f"{done.unlisted} of them are not in the manifest and were taken unchecked")
+        print(f"{done.unlisted} of the written ones are not in the manifest and were taken unchecked")
     if absent:
         print(f"the source lacks {absent} of {len(manifest.files)} listed files; see `smartgen-data verify`")
     if into.resolve() != default_root().resolve():
-        print(f"to use it: export {ENVIRONMENT}={into}")
+        print(f"to use it: export {ENVIRONMENT}={shlex.quote(str(into))}")
     return 0
 
 
@@ -72,11 +81,21 @@ def _verify(args: argparse.Namespace) -> int:
     )
     for top, count in found.missing_by_top.items():
         print(f"missing: {count} under {top}")
+    for path in found.missing if missing <= NAMED else ():
+        print(f"missing: {path}")
     for path in found.changed:
         print(f"changed: {path}")
-    return (
-        _fail(f"{changed} changed files in {root}; `smartgen-data fetch` restores them", 2) if changed else 0
-    )
+    lacking = [path for path in found.missing if not _replaced(root, path)]
+    if not changed and not lacking:
+        return 0
+    first = (found.changed or lacking)[0]
+    told = f"{root}: {changed} files changed, {len(lacking)} missing, the first is {first}"
+    return _fail(f"{told}; `smartgen-data fetch` restores them", 2)
+
+
+def _replaced(root: Path, path: str) -> bool:
+    """Whether a missing vocabulary file has the other one in its place."""
+    return path in VOCABULARY_FILES and any((root / name).is_file() for name in VOCABULARY_FILES)
 
 
 def _show(args: argparse.Namespace) -> int:
@@ -112,10 +131,9 @@ def _export(args: argparse.Namespace) -> int:
 def _conformance(args: argparse.Namespace) -> int:
     from smartgen.conformance import run
 
-    logging.basicConfig(level=logging.DEBUG if args.verbose else logging.WARNING, format="%(message)s")
     root = release_root(args.release)
     chosen = [known_dataset(root, name) for name in args.dataset] if args.dataset else None
-    return run(root, datasets=chosen)
+    return run(root, datasets=chosen, verbose=args.verbose)
 
 
 @contextmanager
@@ -167,7 +185,7 @@ def _parser() -> argparse.ArgumentParser:
     )
 
     conformance = command("conformance", _conformance, "Rebuild what the release can check, and compare.")
-    conformance.add_argument("--verbose", action="store_true", help="say more about each check")
+    conformance.add_argument("--verbose", action="store_true", help="also a line for every single answer")
 
     for added in (export, conformance):
         added.add_argument(

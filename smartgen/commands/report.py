@@ -29,7 +29,7 @@ EPILOG = """examples:
   smartgen-report table2 --where trainer.threads=1   only records of this setting; writes no files
   smartgen-report regimes --dataset demo             source, synthetic and oracle training side by side
   smartgen-report failures                           every failed cell and the command that repeats it
-  smartgen-report show 3fa9c2                        one record, by the first digits of its key
+  smartgen-report show 3fa9c2                        one record, by the beginning of its key or of its digits
 """
 
 
@@ -67,7 +67,7 @@ def _parser() -> argparse.ArgumentParser:
     add(
         "--where", action="append", default=[], metavar="KEY=VALUE", help="only such records; may be repeated"
     )
-    add("--dataset", metavar="NAME", help="with regimes: only this home")
+    add("--dataset", metavar="NAME", help="only this home")
     add("--seeds", action="store_true", help="add the values seed by seed")
     return parser
 
@@ -84,6 +84,7 @@ def _run(options: argparse.Namespace, outputs: Path) -> str:
     if (options.what == "show") != (options.key is not None):
         raise SmartgenError("show and a key go together: smartgen-report show KEY")
     records = read_records(outputs)
+    _refuse_unused(options)
     if options.what == "list":
         return listings.tables(records)
     if options.what == "failures":
@@ -93,6 +94,21 @@ def _run(options: argparse.Namespace, outputs: Path) -> str:
     if options.what == "show":
         return listings.one_record(records, options.key)
     return _table(options, records, outputs)
+
+
+def _refuse_unused(options: argparse.Namespace) -> None:
+    """Refuse options that what is asked for would not heed."""
+    unused = {
+        "regimes": ("method", "seeds"),
+        "list": ("method", "seeds", "metric", "dataset", "where"),
+        "failures": ("method", "seeds", "metric", "dataset", "where"),
+        "show": ("method", "seeds", "metric", "dataset", "where"),
+    }
+    given = [name for name in unused.get(options.what, ()) if getattr(options, name)]
+    if given:
+        raise SmartgenError(f"--{given[0]} has no meaning with {options.what}; leave it out")
+    if options.what == "regimes" and len(options.metric or []) > 1:
+        raise SmartgenError("regimes shows one --metric at a time")
 
 
 def _regimes(options: argparse.Namespace, records: Sequence[Record]) -> str:
@@ -121,7 +137,10 @@ def _table(options: argparse.Namespace, records: Sequence[Record], outputs: Path
     cells = collect(table, records, where)
     if not where:
         _write_files(table, cells, records, outputs)
-    shown = [cell for cell in cells if cell.metric in metrics and cell.method in methods]
+    homes = _named(
+        [options.dataset] if options.dataset else None, sorted({c.dataset for c in cells}), "dataset"
+    )
+    shown = [c for c in cells if c.metric in metrics and c.method in methods and c.dataset in homes]
     return _render(options, table, shown, records)
 
 
@@ -130,10 +149,14 @@ def _write_files(table: Table, cells: Sequence[TableCell], records: Sequence[Rec
     from smartgen.tables.render import to_csv, to_json, to_markdown
 
     stem = outputs / "tables" / table.name
-    write_text_atomic(stem.with_suffix(".md"), to_markdown(page(table, cells, describe(cells, records))))
-    write_text_atomic(stem.with_suffix(".csv"), to_csv(cells))
-    write_text_atomic(stem.with_suffix(".json"), to_json(cells))
-    print(f"wrote {stem}.{{md,csv,json}}", file=sys.stderr)
+    try:
+        write_text_atomic(stem.with_suffix(".md"), to_markdown(page(table, cells, describe(cells, records))))
+        write_text_atomic(stem.with_suffix(".csv"), to_csv(cells))
+        write_text_atomic(stem.with_suffix(".json"), to_json(cells))
+    except SmartgenError as error:  # outputs that may only be read can still be shown
+        print(f"smartgen-report: not written: {error}", file=sys.stderr)
+    else:
+        print(f"wrote {stem}.{{md,csv,json}}", file=sys.stderr)
 
 
 def _render(

@@ -43,19 +43,23 @@ def run(root: Path, datasets: Iterable[str] | None = None, verbose: bool = False
     console = Console(highlight=False, soft_wrap=True, markup=False)
     contexts = list(_contexts(root, datasets))
     failed: list[str] = []
-    compared = 0
+    unchecked: list[str] = []
+    noted: list[Line] = []
     for check in CHECKS:
         lines = [line for context in contexts for line in check.compare(context)]
         _print(console, check, lines, verbose)
-        compared += sum(line.state is not State.NOTE for line in lines)
+        noted += [] if check.decides else lines
+        if check.decides and all(line.state is State.NOTE for line in lines):
+            unchecked.append(check.name)
         if check.decides and any(line.state is State.DIFFERS for line in lines):
             failed.append(check.name)
-    if not compared:
+    if len(unchecked) == sum(check.decides for check in CHECKS):
         raise SmartgenError(f"{root}: nothing to compare with; does the folder hold the whole release?")
-    console.print(
-        f"differs from the release: {'; '.join(failed)}" if failed else "conforms to the release",
-        style="bold",
-    )
+    verdict = f"differs from the release: {'; '.join(failed)}" if failed else "conforms to the release"
+    apart = sum(line.state is State.DIFFERS for line in noted)
+    verdict += f", apart from {apart} sets listed above that decide nothing" if apart and not failed else ""
+    lacking = f" (nothing to compare with for: {'; '.join(unchecked)})" if unchecked else ""
+    console.print(verdict + lacking, style="bold")
     return 1 if failed else 0
 
 

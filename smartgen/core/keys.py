@@ -19,8 +19,21 @@ CODE_VERSIONS = {
     "demo": 1,
 }
 
-# Settings that cannot change a result; everything else is part of the key.
-HARMLESS = frozenset({"paths", "tracking", "force", "trainer.progress"})
+# Settings that cannot change a result; everything else is part of the key. A dataset's tables by transition
+# are only looked up: what was found stands in protocol.percentile and synthesizer.threshold. The sentences
+# `before` and `after` count where a prompt holds them, through the prompt itself.
+HARMLESS = frozenset(
+    {
+        "paths",
+        "tracking",
+        "force",
+        "trainer.progress",
+        "dataset.percentile",
+        "dataset.ssc_threshold",
+        "transition.before",
+        "transition.after",
+    }
+)
 
 
 def content_key(value: Any) -> str:

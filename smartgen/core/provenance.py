@@ -46,12 +46,12 @@ def _versions() -> dict[str, str]:
 
 
 def _commit() -> tuple[str | None, bool | None]:
-    """Commit and whether tracked files differ from it; (None, None) outside a checkout."""
+    """Commit and whether any file differs from it or is new; (None, None) outside a checkout."""
     root = Path(__file__).resolve().parents[2]
     if not (root / ".git").exists():
         return None, None
     commit = _git(root, "rev-parse", "HEAD")
-    changes = _git(root, "status", "--porcelain", "--untracked-files=no")
+    changes = _git(root, "status", "--porcelain")
     return commit or None, None if changes is None else bool(changes)
 
 

@@ -39,7 +39,7 @@ class Record:
     Attributes:
         key: the cell's content key, also the folder's name.
         path: the cell's folder.
-        result: the deterministic block; of a cell that only failed it has `axes` alone.
+        result: the deterministic block; of a cell that only failed it has `axes` and `config` alone.
         run: how it was run.
         error: type, message and traceback of the last failure. A finished cell has one only where a later
             forced rerun failed: a success removes what failed before it.
@@ -97,18 +97,25 @@ def write_result(outputs: Path, key: str, result: Mapping[str, Any], run: Mappin
 
 
 def write_error(
-    outputs: Path, key: str, axes: Mapping[str, Any], error: Mapping[str, str], run: Mapping[str, Any]
+    outputs: Path,
+    key: str,
+    axes: Mapping[str, Any],
+    error: Mapping[str, str],
+    run: Mapping[str, Any],
+    config: Mapping[str, Any] | None = None,
 ) -> Path:
     """Write what a failed cell leaves; a result that is already there stays.
 
     Args:
         outputs: the outputs folder.
         key: the cell's content key.
-        axes: all that tables match cells on, for a failed cell has no config.
+        axes: what tables match cells on.
         error: type, message and traceback.
         run: how it was run.
+        config: the resolved settings.
     """
     content = {"schema": SCHEMA, "key": key, "axes": dict(axes), "error": dict(error), "run": dict(run)}
+    content["config"] = dict(config or {})
     return write_json_atomic(outputs / "runs" / key / ERROR_FILE, content)
 
 
@@ -137,7 +144,8 @@ def _read_folder(folder: Path) -> Record | None:
     if done is not None:
         return Record(folder.name, folder, done["result"], _block(done, "run"), error)
     if failed is not None:
-        return Record(folder.name, folder, {"axes": failed["axes"]}, _block(failed, "run"), error, ok=False)
+        known = {"axes": failed["axes"], "config": _block(failed, "config")}
+        return Record(folder.name, folder, known, _block(failed, "run"), error, ok=False)
     return None
 
 

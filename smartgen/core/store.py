@@ -8,6 +8,7 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile
 
 import numpy as np
 
@@ -31,8 +32,10 @@ class Store:
     ) -> Sequences:
         """The cached value of this key, or ``make()``, kept only if it returns."""
         folder = self.root / stage / key
-        if (folder / SEQUENCES_FILE).exists() and not force:
-            return load_sequences(folder / SEQUENCES_FILE)
+        if not force:
+            cached = _read_if_whole(folder / SEQUENCES_FILE)
+            if cached is not None:
+                return cached
         made = make()
         self._publish(folder, lambda target: save_sequences(target / SEQUENCES_FILE, made))
         return made
@@ -48,6 +51,14 @@ class Store:
                 _rename_unless_there(temporary, folder)
         finally:
             shutil.rmtree(temporary, ignore_errors=True)
+
+
+def _read_if_whole(path: Path) -> Sequences | None:
+    """The cached value; None where there is none, or a damaged one, which is then made anew."""
+    try:
+        return load_sequences(path)
+    except (OSError, ValueError, KeyError, BadZipFile):
+        return None
 
 
 def _rename_unless_there(temporary: Path, folder: Path) -> None:

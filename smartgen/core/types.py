@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import itertools
 from collections.abc import Iterable, Iterator, Sequence
-from typing import NamedTuple, overload
+from typing import Any, NamedTuple, overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -44,17 +44,14 @@ class Sequences(Sequence[tuple[Behavior, ...]]):
     __slots__ = ("offsets", "times", "values")
 
     def __init__(self, values: IntArray, offsets: IntArray, times: IntArray | None = None) -> None:
-        self.values = np.ascontiguousarray(values, dtype=np.int32).reshape(-1, 4)
-        self.offsets = np.ascontiguousarray(offsets, dtype=np.int64)
-        self.times = None if times is None else np.ascontiguousarray(times, dtype=np.int64)
+        self.values = _frozen(values, np.int32).reshape(-1, 4)
+        self.offsets = _frozen(offsets, np.int64)
+        self.times = None if times is None else _frozen(times, np.int64)
         ends_fit = self.offsets.size and self.offsets[0] == 0 and self.offsets[-1] == len(self.values)
         if not ends_fit or (np.diff(self.offsets) < 0).any():
             raise ValueError("offsets must rise from 0 to the number of behaviors")
         if self.times is not None and len(self.times) != len(self.values):
             raise ValueError("times must hold one entry a behavior")
-        for array in (self.values, self.offsets, self.times):
-            if array is not None:
-                array.setflags(write=False)
 
     @classmethod
     def from_lists(cls, lists: Iterable[Sequence[int]]) -> Sequences:
@@ -140,7 +137,8 @@ class Sequences(Sequence[tuple[Behavior, ...]]):
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Sequences):
             return NotImplemented
-        return np.array_equal(self.offsets, other.offsets) and np.array_equal(self.values, other.values)
+        pairs = ((self.offsets, other.offsets), (self.values, other.values), (self.times, other.times))
+        return all(a is b or (a is not None and b is not None and np.array_equal(a, b)) for a, b in pairs)
 
     def __hash__(self) -> int:
         return hash((self.offsets.tobytes(), self.values.tobytes()))
@@ -152,6 +150,15 @@ class Sequences(Sequence[tuple[Behavior, ...]]):
 def as_sequences(sequences: Sequences | Iterable[Sequence[int]]) -> Sequences:
     """Accept the release's flat lists wherever sequences are wanted."""
     return sequences if isinstance(sequences, Sequences) else Sequences.from_lists(sequences)
+
+
+def _frozen(array: IntArray, dtype: type[np.integer]) -> NDArray[Any]:
+    """The array itself if nobody can write to it, else a copy that nobody can."""
+    if not array.flags.writeable and array.base is None and array.dtype == dtype and array.flags.c_contiguous:
+        return array
+    copied = np.array(array, dtype=dtype, order="C")
+    copied.setflags(write=False)
+    return copied
 
 
 def _offsets(lengths: IntArray) -> NDArray[np.int64]:

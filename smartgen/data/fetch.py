@@ -45,7 +45,8 @@ def fetch(
     Args:
         source: http(s) address of a .tar.gz, path of one, or a folder.
         into: folder of the release, new or not.
-        manifest: the checksums; files that it does not list are taken unchecked and counted.
+        manifest: the checksums; files that it does not list are taken
+            unchecked and counted, but never replace one that is there.
         advance: called with the size of each listed file that is done.
 
     Raises:
@@ -74,6 +75,9 @@ def _take(path: str, stream: IO[bytes], staging: Path, into: Path, manifest: Man
     expected = manifest.files.get(path)
     if expected is not None and is_right(into / path, expected):
         done.kept.append(path)
+        return
+    if expected is None and (into / path).is_file():
+        done.kept.append(path)  # nothing says that the source's is the better one
         return
     done.written.append(path)
     target = staging / path

@@ -123,6 +123,9 @@ def filtered_set(
     sets = [one for one in cell if one.is_set and one.variant == wanted_variant]
     wanted = _matching(sets, threshold, llm, None)
     kind = f"{collection} set {wanted_variant!r}" if variant is not None else f"{collection} set"
+    if not sets and variant is not None and cell:
+        known = ", ".join(sorted({one.variant for one in cell if one.is_set}))
+        raise SmartgenError(f"{dataset} {context} has no recorded {kind}; recorded variants: {known}")
     if not wanted:
         raise _not_recorded(f"{dataset} {context} has no recorded {kind}", threshold, llm, sets)
     if len({one.path.read_bytes() for one in wanted}) > 1:

@@ -98,16 +98,16 @@ class UnifiedTransAEDetector:
         self.vocabulary, self.budget, self.settings = vocabulary, budget, settings
         self.trainer, self.seed, self.logger = trainer, seed, logger
         self.network: BehaviorTransAE | None = None
-        self.steps = 0
+        self.best_step = 0
 
     def fit(self, train: Sequences, held_out: Sequences) -> Self:
-        """Train within the budget; the weights with the lowest held-out loss stay, ``steps`` says when."""
+        """Train within the budget; the weights with the lowest held-out loss stay, those of ``best_step``."""
         _refuse_empty(train)
         seed_everything(self.seed)
         vocabulary = self.vocabulary
         sizes = (len(DAYS), len(HOURS), len(vocabulary.devices), len(vocabulary.actions))
         self.network = BehaviorTransAE(sizes, vocabulary.pad, self.budget.width, layers=self.settings.layers)
-        self.steps = fit_on_budget(
+        self.best_step = fit_on_budget(
             self.network,
             self._rectangle(train),
             self._rectangle(held_out),

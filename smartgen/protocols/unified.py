@@ -34,7 +34,7 @@ REGIMES = ("source", "synthetic", "oracle")
 class Detector(Protocol):
     """A detector that sees a held-out part while it trains."""
 
-    steps: int
+    best_step: int
 
     def fit(self, train: Sequences, held_out: Sequences) -> object:
         """Train from scratch."""
@@ -73,6 +73,8 @@ def detect(
 ) -> tuple[dict[str, float], dict[str, int]]:
     """Metrics and counts of one regime over both folds.
 
+    A detector that sees no target data is trained once, in fold 0, and tested on both halves.
+
     Args:
         make: gives a fresh detector.
         regime: source, synthetic or oracle: what the detector is trained on.
@@ -94,18 +96,20 @@ def detect(
     halves = folds(context.target, context.vocabulary)
     real = Sequences.concatenate([half.oracle for half in halves])
     scored: dict[str, _Scored] = {kind: _Scored() for kind in KINDS}
-    counts = {"train": 0, "held_out": 0, "steps": 0}
+    counts: dict[str, int] = {}
+    thresholds: dict[str, float] = {}
     fitted: tuple[Detector, float] | None = None
     for number, fold in enumerate(halves):
         if fitted is None or regime == "oracle":
             pool = {"source": source, "synthetic": synthetic, "oracle": fold.oracle}[regime]
             with watch.measure("train"):
                 fitted = _fit(make(), pool, rules, number, counts)
+            thresholds[f"threshold_fold_{number}"] = fitted[1]
         novel = is_novel(fold.test, [fold.oracle, source, synthetic])
         counts |= {f"test_fold_{number}": len(fold.test), f"novel_fold_{number}": int(novel.sum())}
         with watch.measure("score"):
             _score_fold(fitted, fold, novel, real, context, rules, number, scored, counts)
-    return _metrics(scored), counts
+    return _metrics(scored) | thresholds, counts
 
 
 def _fit(
@@ -116,9 +120,8 @@ def _fit(
     if not len(train) or not len(held):
         raise SmartgenError(f"{len(pool)} training sequences are too few, expected two distinct ones or more")
     detector.fit(train, held)
-    counts["train"] += len(train)
-    counts["held_out"] += len(held)
-    counts["steps"] += detector.steps
+    sizes = {"train": len(train), "held_out": len(held), "best_step": detector.best_step}
+    counts.update({f"{name}_fold_{fold}": size for name, size in sizes.items()})
     return detector, float(np.percentile(detector.score(held), rules.percentile))
 
 

@@ -90,9 +90,16 @@ def collect(
 
 
 def unresolved(records: Sequence[Record]) -> list[Record]:
-    """Failed records without a success of the same axes, under this or another key."""
-    done = [record.axes for record in records if record.ok]
-    return [record for record in records if not record.ok and record.axes not in done]
+    """Failed records without a success of the same axes and settings, under another key (inputs, code)."""
+    done = [record for record in records if record.ok]
+    return [
+        record for record in records if not record.ok and not any(_heals(other, record) for other in done)
+    ]
+
+
+def _heals(done: Record, failed: Record) -> bool:
+    """Whether a success is of what failed; settings that a failure does not tell are not held against it."""
+    return done.axes == failed.axes and (not failed.config or done.config == failed.config)
 
 
 def _wanted(table: Table, place: Place) -> dict[str, Any] | None:

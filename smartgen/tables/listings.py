@@ -36,7 +36,7 @@ def failures(records: Sequence[Record]) -> str:
     for record in failed:
         error = record.error or {}
         message = " ".join(str(error.get("message", "")).split())
-        fate = "" if record.key in still else "  (there is a result for these axes nonetheless)"
+        fate = "" if record.key in still else "  (the same settings have a result by now)"
         axes = " ".join(f"{name}={value}" for name, value in sorted(record.axes.items()))
         lines += [f"{record.key}  {axes}{fate}", f"  {error.get('type', 'Error')}: {message}"]
         lines += [f"  {command}"] if (command := command_of(record)) else []
@@ -50,7 +50,7 @@ def one_record(records: Sequence[Record], key: str) -> str:
     Raises:
         SmartgenError: not exactly one key begins so.
     """
-    fits = [record for record in records if record.key.startswith(key)]
+    fits = [r for r in records if r.key.startswith(key) or r.key.rpartition("-")[2].startswith(key)]
     if len(fits) != 1:
         found = ", ".join(record.key for record in fits[:5]) or "none"
         raise SmartgenError(f"show {key}: expected the beginning of exactly one record's key, found {found}")

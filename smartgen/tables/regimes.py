@@ -8,9 +8,10 @@ from statistics import fmean, stdev
 from typing import Any
 
 from smartgen.core.errors import SmartgenError
-from smartgen.core.keys import content_key
 from smartgen.core.records import Record
 from smartgen.tables.blocks import Block, Page
+from smartgen.tables.compare import SEEDS_FOR_SD
+from smartgen.tables.select import differing, setting
 
 REGIMES = ("source", "synthetic", "oracle")
 TRANSITIONS = ("seasonal", "schedule", "occupancy")
@@ -26,7 +27,7 @@ class Comparison:
     """One home, change and setting under several regimes.
 
     Args:
-        settings: hash of everything but seed and regime, so that only like is set beside like.
+        settings: in what these records differ from others of the list, so that only like is beside like.
         values: regime -> seed -> value.
     """
 
@@ -56,9 +57,13 @@ def compare_regimes(records: Iterable[Record], metric: str, dataset: str | None 
     """
     chosen = [record for record in records if record.ok and record.axes.get("protocol") == "unified"]
     chosen = [record for record in chosen if dataset in (None, record.axes["dataset"])]
+    chosen.sort(key=lambda record: str(record.run.get("finished", "")))  # of one seed the newest stays
     if not chosen:
         of = f" of dataset {dataset}" if dataset else ""
-        raise SmartgenError(f"no record{of} with protocol=unified; run `smartgen experiment=demo` first")
+        raise SmartgenError(
+            f"no record{of} with protocol=unified fits; `smartgen experiment=demo` makes some for demo"
+        )
+    told = _settings(chosen)
     groups: dict[tuple[str, str, str, str, str], dict[str, dict[int, float]]] = {}
     for record in chosen:
         if metric not in record.metrics:
@@ -66,7 +71,7 @@ def compare_regimes(records: Iterable[Record], metric: str, dataset: str | None 
                 f"metric {metric!r} is not in {record.path}, only {', '.join(record.metrics)}"
             )
         home, transition, detector, synthesizer = (str(record.axes[name]) for name in ROW_AXES)
-        names = (home, transition, detector, synthesizer, _settings(record))
+        names = (home, transition, detector, synthesizer, told[record.key])
         seeds = groups.setdefault(names, {}).setdefault(record.axes["regime"], {})
         seeds[int(record.axes["seed"])] = float(record.metrics[metric])
     rows = [Comparison(*names, values) for names, values in groups.items()]
@@ -76,8 +81,8 @@ def compare_regimes(records: Iterable[Record], metric: str, dataset: str | None 
 def regimes_page(rows: Sequence[Comparison], metric: str) -> Page:
     """The comparisons as one table."""
     head = ["home", "change", "synthesizer", *REGIMES, "oracle > source"]
-    several = len({row.settings for row in rows if (row.dataset, row.transition) == _place(rows[0])}) > 1
-    lines = [_line(row) + ([row.settings[:6]] if several else []) for row in rows]
+    several = len({row.settings for row in rows}) > 1
+    lines = [_line(row) + ([row.settings] if several else []) for row in rows]
     detectors = ", ".join(sorted({row.detector for row in rows}))
     block = Block(
         heading=f"{metric.upper()} of {detectors}, mean ± sd over seeds (n)",
@@ -99,8 +104,15 @@ def regimes_records(rows: Sequence[Comparison]) -> list[dict[str, Any]]:
     ]
 
 
-def _settings(record: Record) -> str:
-    return content_key({k: v for k, v in record.config.items() if k not in ("seed", "regime")})
+def _settings(records: Sequence[Record]) -> dict[str, str]:
+    """For each record's key, the settings in which the records differ, in words; empty where they agree.
+
+    Seed, regime and the axes of a row do not count, nor what differs with them alone.
+    """
+    apart = {"seed", "regime", "method", *ROW_AXES}
+    found = {record.key: setting(record) for record in records}
+    keys = [key for key in differing(list(found.values())) if key.split(".")[0] not in apart | {"transition"}]
+    return {name: " ".join(f"{key}={one.get(key)}" for key in keys) for name, one in found.items()}
 
 
 def _line(row: Comparison) -> list[str]:
@@ -112,12 +124,8 @@ def _line(row: Comparison) -> list[str]:
 def _cell(seeds: Mapping[int, float]) -> str:
     if not seeds:
         return "not run"
-    spread = f" ± {stdev(seeds.values()):.3f}" if len(seeds) > 1 else ""
+    spread = f" ± {stdev(seeds.values()):.3f}" if len(seeds) >= SEEDS_FOR_SD else ""
     return f"{fmean(seeds.values()):.3f}{spread} ({len(seeds)})"
-
-
-def _place(row: Comparison) -> tuple[str, str]:
-    return row.dataset, row.transition
 
 
 def _order(transition: str) -> int:

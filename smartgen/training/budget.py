@@ -88,7 +88,7 @@ def fit_on_budget(
     """
     data = TensorDataset(torch.from_numpy(train))
     sampler = RandomSampler(data, replacement=True, num_samples=budget.max_steps * budget.batch_size)
-    # The held-out part is scored as a whole, distinct sequences once: its loader only says when.
+    # The held-out part is scored as a whole inside the check: this loader only says when.
     when = DataLoader(TensorDataset(torch.zeros(1)))
     module, best = HiddenBehaviors(network, held_out, masked, learning_rate), KeepBest()
     with quiet_lightning():

@@ -25,12 +25,19 @@ class Reconstruction(pl.LightningModule):
         pad: tokens of this id carry no loss.
         learning_rate: of Adam, whose other settings are PyTorch's (release 1e-3).
         fused: Adam in one kernel, three times faster on a processor; it rounds otherwise (ours).
+        watched: log the loss of each epoch, for a tracker or a bar.
     """
 
     def __init__(
-        self, network: nn.Module, pad: int, learning_rate: float = 1e-3, fused: bool = False
+        self,
+        network: nn.Module,
+        pad: int,
+        learning_rate: float = 1e-3,
+        fused: bool = False,
+        watched: bool = False,
     ) -> None:
         super().__init__()
+        self.watched = watched
         self.network, self.pad, self.learning_rate, self.fused = network, pad, learning_rate, fused
 
     def training_step(self, batch: list[Tensor], _: int) -> Tensor:
@@ -38,7 +45,8 @@ class Reconstruction(pl.LightningModule):
         (tokens,) = batch
         real = tokens != self.pad
         loss = (token_losses(self.network(tokens), tokens) * real).sum() / real.sum()
-        self.log("train/loss", loss, on_step=False, on_epoch=True, batch_size=len(tokens))
+        if self.watched:
+            self.log("train/loss", loss, on_step=False, on_epoch=True, batch_size=len(tokens))
         return loss
 
     def configure_optimizers(self) -> torch.optim.Optimizer:
@@ -71,7 +79,8 @@ def fit_reconstruction(
     loader = DataLoader(TensorDataset(torch.from_numpy(tokens)), batch_size=batch_size)
     with quiet_lightning():
         trainer = make_trainer(settings, logger, max_epochs=epochs)
-        trainer.fit(Reconstruction(network, pad, learning_rate, fused), loader)
+        watched = logger is not None or settings.progress
+        trainer.fit(Reconstruction(network, pad, learning_rate, fused, watched), loader)
     network.eval()
 
 

@@ -82,15 +82,16 @@ def test_verify_counts_and_names(home: Path, capsys: Captured) -> None:
     assert "3 of 3 files right, 0 changed, 0 missing, 0 not listed" in capsys.readouterr().out
     (home / TRN.replace("trn", "split_trn")).unlink()
     (home / "mine.txt").touch()
-    assert main(["verify", "--release", str(home)]) == 0
-    out = capsys.readouterr().out
-    assert "2 of 3 files right, 0 changed, 1 missing, 1 not listed" in out
-    assert "missing: 1 under SmartGen" in out
+    assert main(["verify", "--release", str(home)]) == 2
+    said = capsys.readouterr()
+    assert "2 of 3 files right, 0 changed, 1 missing, 1 not listed" in said.out
+    assert "missing: 1 under SmartGen" in said.out
+    assert "1 missing, the first is SmartGen/IoT_data/toy/winter/split_trn.pkl" in said.err
     (home / TRN).write_bytes(b"damaged")
     assert main(["verify"]) == 2
     said = capsys.readouterr()
     assert f"changed: {TRN}" in said.out
-    assert "1 changed files" in said.err
+    assert "1 files changed, 1 missing" in said.err
 
 
 def test_verify_without_a_release(tmp_path: Path, capsys: Captured) -> None:
@@ -168,12 +169,13 @@ def test_a_file_where_a_folder_should_be_is_one_line(tmp_path: Path, capsys: Cap
 def test_conformance_hands_over(
     home: Path, monkeypatch: pytest.MonkeyPatch, named: list[str], passed: list[str] | None
 ) -> None:
-    calls: list[tuple[Path, list[str] | None]] = []
+    calls: list[tuple[Path, list[str] | None, bool]] = []
     stand_in = types.ModuleType("smartgen.conformance")
-    stand_in.run = lambda root, datasets=None: calls.append((root, datasets)) or 1  # type: ignore[attr-defined]
+    stand_in.run = lambda root, datasets, verbose: calls.append((root, datasets, verbose)) or 1  # type: ignore[attr-defined]
     monkeypatch.setitem(sys.modules, "smartgen.conformance", stand_in)
     assert main(["conformance", *named]) == 1
-    assert calls == [(home, passed)]
+    assert main(["conformance", "--verbose"]) == 1
+    assert calls == [(home, passed, False), (home, None, True)]
 
 
 def test_interrupted(monkeypatch: pytest.MonkeyPatch, capsys: Captured) -> None:

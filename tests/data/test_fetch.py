@@ -15,7 +15,7 @@ import pytest
 from smartgen.core.errors import SmartgenError
 from smartgen.data import fetch as fetch_module
 from smartgen.data.fetch import default_source, fetch
-from smartgen.data.manifest import Checksum, Manifest, packed_manifest, states, verification
+from smartgen.data.manifest import Manifest, packed_manifest, states, verification
 
 TOP = "SmartGen-c0ffee"
 
@@ -292,7 +292,7 @@ def test_part_of_the_release_packed_as_github_does(release: Path, tmp_path: Path
     assert done.written
     assert all((tmp_path / "release" / n).read_bytes() == (release / n).read_bytes() for n in done.written)
     again = fetch(str(source), tmp_path / "release", manifest)
-    assert set(again.kept) == set(done.written) & set(manifest.files)
+    assert set(again.kept) == set(done.written)
 
 
 @pytest.mark.release
@@ -301,3 +301,16 @@ def test_no_file_of_the_release_is_changed(release: Path) -> None:
     found = verification(release, manifest, states(release, manifest))
     assert found.changed == ()
     assert found.right > 3600
+
+
+def test_what_no_checksum_is_known_for_is_never_replaced(
+    toy_release: Path, toy_manifest: Manifest, tmp_path: Path
+) -> None:
+    into, name = tmp_path / "mine", "SmartGen/dictionary.json"
+    (into / "SmartGen").mkdir(parents=True)
+    (into / name).write_text("mine")
+    listed = {path: checksum for path, checksum in toy_manifest.files.items() if path != name}
+    done = fetch(str(toy_release), into, Manifest(toy_manifest.source, toy_manifest.commit, listed))
+    assert (into / name).read_text() == "mine"
+    assert name in done.kept
+    assert set(done.written) == set(listed)

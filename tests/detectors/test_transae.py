@@ -82,7 +82,7 @@ def test_field_scores_add_up(toy_vocabulary: Vocabulary, toy_sequences: Sequence
     fields = detector.field_scores(toy_sequences)
     assert fields.shape == (5, 4)
     assert fields.sum(axis=1) == pytest.approx(detector.score(toy_sequences))
-    assert 0 < detector.steps <= BUDGET.max_steps
+    assert 0 < detector.best_step <= BUDGET.max_steps
 
 
 def test_the_budget_bounds_the_steps(toy_vocabulary: Vocabulary, toy_sequences: Sequences) -> None:
@@ -97,7 +97,7 @@ def test_the_budget_bounds_the_steps(toy_vocabulary: Vocabulary, toy_sequences: 
 
     short = UnifiedProtocolSettings(name="unified", max_steps=7, check_every=3, batch_size=4, width=16)
     detector = Counting(toy_vocabulary, short, SMALL, CPU, 0).fit(toy_sequences, toy_sequences)
-    assert detector.steps in (3, 6)
+    assert detector.best_step in (3, 6)
     detector.score(toy_sequences.take([0, 0, 0]))
     assert len(seen) == 1  # one pass for three equal sequences
 

@@ -33,7 +33,7 @@ class Unseen:
 
     def __init__(self) -> None:
         self.known: set[tuple[int, int]] = set()
-        self.steps = 0
+        self.best_step = 0
 
     def fit(self, train: Sequences, held_out: Sequences) -> None:
         self.known = {(b.hour, b.action) for s in train for b in s}

@@ -32,7 +32,7 @@ def test_seeds_are_paired_and_changes_in_order() -> None:
     assert seasonal.wins("oracle", "source") == (1, 2)
     assert occupancy.wins("oracle", "source") == (0, 0)
     first = regimes_page([seasonal, occupancy], "auroc").blocks[0].rows[0]
-    assert first[3:] == ["0.600 ± 0.141 (2)", "not run", "0.767 ± 0.153 (3)", "1 of 2 seeds"]
+    assert first[3:] == ["0.600 (2)", "not run", "0.767 ± 0.153 (3)", "1 of 2 seeds"]
     assert len(regimes_records([seasonal, occupancy])) == len(RECORDS)
 
 
