@@ -15,7 +15,7 @@ import pytest
 from smartgen.core.errors import SmartgenError
 from smartgen.data import fetch as fetch_module
 from smartgen.data.fetch import default_source, fetch
-from smartgen.data.manifest import Manifest, packed_manifest, states, verification
+from smartgen.data.manifest import Checksum, Manifest, packed_manifest, states, verification
 
 TOP = "SmartGen-c0ffee"
 

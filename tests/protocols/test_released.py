@@ -1,10 +1,18 @@
+from pathlib import Path
+
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
 from smartgen.core.errors import SmartgenError
-from smartgen.core.types import Sequences
+from smartgen.core.types import HOUR, Sequences
+from smartgen.data.attacks.released import released_attack
+from smartgen.data.recordings import filtered_set
+from smartgen.data.release import context_file, read_sequences, read_vocabulary
+from smartgen.detectors.transae import TransAEDetector
 from smartgen.protocols.released import detect, split_synthetic
+from smartgen.settings import TrainerSettings, TransAESettings
+from smartgen.stages.tss import split_sequences
 
 TEN = Sequences.from_lists([[i % 7, 0, 0, i] for i in range(10)])
 
@@ -72,3 +80,34 @@ def test_a_percentile_out_of_range_is_named(percentile: float) -> None:
 def test_too_few_sequences_are_named() -> None:
     with pytest.raises(SmartgenError, match="1 training sequences are too few"):
         detect(ByAction(), actions(1), TEN, TEN, percentile=95, hold_out=True)
+
+
+@pytest.mark.release
+def test_the_split_is_that_of_every_filtered_set_of_the_release(release: Path) -> None:
+    """TOF splits as the detection pipeline does, and its parts were released."""
+    checked = 0
+    for train in sorted((release / "SmartGen/filter_data").glob("*/*/*_gpt-4o_seq_filter_trn.pkl")):
+        stem = train.name.removesuffix("_trn.pkl")
+        if "IoT" in stem or not (train.parent / f"{stem}.pkl").is_file():
+            continue
+        ours = split_synthetic(read_sequences(train.parent / f"{stem}.pkl"), hold_out=True)
+        theirs = [read_sequences(train.parent / f"{stem}_{part}.pkl") for part in ("trn", "vld")]
+        assert list(ours) == theirs, train
+        checked += 1
+    assert checked >= 8
+
+
+@pytest.mark.release
+@pytest.mark.slow
+def test_one_cell_of_table_2_is_reproduced(release: Path) -> None:
+    """FR schedule with seed 2024: 0.9699 in the paper, in the release, and by the authors' code on a CPU."""
+    vocabulary = read_vocabulary(release, "fr")
+    raw = read_sequences(context_file(release, "fr", "night", "test.pkl"))
+    normal = split_sequences(raw, vocabulary)
+    synthetic = read_sequences(filtered_set(release, "detection", "fr", "night", 0.92).path)
+    settings = TransAESettings(name="transae", packed=False)
+    detector = TransAEDetector(vocabulary, HOUR, settings, TrainerSettings(accelerator="cpu"), seed=2024)
+    attack = released_attack("daytime_hours", normal, vocabulary)
+    outcome = detect(detector, synthetic, normal, attack, percentile=95, hold_out=True)
+    assert outcome.metrics["f1"] == pytest.approx(0.9699, abs=5e-5)
+    assert (outcome.counts["train"], outcome.counts["validation"]) == (21, 6)
