@@ -17,7 +17,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import yaml  # type: ignore[import-untyped]
+import yaml
 
 from smartgen.core.errors import SmartgenError
 from smartgen.core.records import write_text_atomic

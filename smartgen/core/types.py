@@ -13,6 +13,8 @@ from numpy.typing import NDArray
 FIELDS = ("day", "hour", "device", "action")
 DAY, HOUR, DEVICE, ACTION = range(4)
 
+MAX_BEHAVIORS = 10  # the release reads the first ten behaviors of a sequence; its raw ones have no more
+
 IntArray = NDArray[np.integer]
 
 
@@ -112,10 +114,6 @@ class Sequences(Sequence[tuple[Behavior, ...]]):
     def with_values(self, values: IntArray) -> Sequences:
         """The same sequences with other behaviors, (n_behaviors, 4); time stamps are dropped."""
         return Sequences(values, self.offsets)
-
-    def without_times(self) -> Sequences:
-        """The same behaviors with their buckets alone, as the release has them."""
-        return Sequences(self.values, self.offsets)
 
     def to_lists(self) -> list[list[int]]:
         """The release's layout: one flat list a sequence."""

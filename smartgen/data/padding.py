@@ -5,9 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from smartgen.core.types import Sequences
-
-MAX_BEHAVIORS = 10  # the release reads the first 40 ids of a sequence
+from smartgen.core.types import MAX_BEHAVIORS, Sequences
 
 
 def padded(sequences: Sequences, pad: int, length: int = MAX_BEHAVIORS) -> NDArray[np.int64]:

@@ -56,7 +56,7 @@ def _folder_members(folder: Path) -> Members:
 
 def _tar_members(raw: IO[bytes] | _Download, source: str) -> Members:
     """The regular files of a .tar.gz, in one pass and without a seek."""
-    with gzip.GzipFile(fileobj=raw, mode="rb") as unzipped:  # type: ignore[arg-type]
+    with gzip.GzipFile(fileobj=raw, mode="rb") as unzipped:  # type: ignore[arg-type]  # reads alone are used
         with tarfile.open(fileobj=unzipped, mode="r|") as archive:
             for member in archive:
                 path = PurePosixPath(member.name)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -53,9 +53,9 @@ class Vocabulary:
         """The device that an action's name begins with, if the home has it."""
         return self.ids[2].get(self.actions[action].split(":", 1)[0])
 
-    def is_valid(self, device: int, action: int, logged: Iterable[tuple[int, int]] = ()) -> bool:
+    def is_valid(self, device: int, action: int, logged: Container[tuple[int, int]] = ()) -> bool:
         """Whether a (device, action) pair is possible: it stands in the log, or the names agree."""
-        return (device, action) in set(logged) or self.prefix_device(action) == device
+        return (device, action) in logged or self.prefix_device(action) == device
 
     def words(self, behavior: Behavior) -> tuple[str, str, str, str]:
         """A behavior in words, as prompts hold it."""

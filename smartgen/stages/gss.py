@@ -10,10 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from smartgen.core.errors import SmartgenError
-from smartgen.core.types import ACTION, Sequences, as_sequences
+from smartgen.core.types import ACTION, MAX_BEHAVIORS, Sequences, as_sequences
 from smartgen.data.vocabulary import Vocabulary
-
-MAX_BEHAVIORS = 10  # the release reads the first ten behaviors of a piece; its raw sequences have no more
 
 FOLLOWED = "Actions that most often come next"
 ALONE = "Usually no action comes next"

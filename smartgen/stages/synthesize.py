@@ -9,10 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from smartgen.core.errors import SmartgenError
-from smartgen.core.types import ACTION, DEVICE, HOUR, Sequences
+from smartgen.core.types import ACTION, DEVICE, HOUR, MAX_BEHAVIORS, Sequences
 from smartgen.data.vocabulary import HOURS, Vocabulary
 
-MAX_BEHAVIORS = 10
 Edges = Mapping[int, Sequence[tuple[int, int]]]
 
 

@@ -68,7 +68,7 @@ def to_text(page: Page, width: int = 100, *, color: bool = False) -> str:
     """For a terminal of this width."""
     out = io.StringIO()
     system = "standard" if color else None
-    console = Console(file=out, width=width, force_terminal=color, color_system=system, highlight=False)  # type: ignore[arg-type]
+    console = Console(file=out, width=width, force_terminal=color, color_system=system, highlight=False)  # type: ignore[arg-type]  # a Literal there
     console.print(Text(page.title, style="bold"))
     for line in page.intro:
         console.print(Text(line))
@@ -88,7 +88,7 @@ def _rich(block: Block) -> RichTable:
     for column, name in enumerate(block.head):
         justify = "right" if column in block.right else "left"
         wraps = column == last and name in ("note", "seed: value")
-        table.add_column(Text(name), justify=justify, no_wrap=not wraps, overflow="fold")  # type: ignore[arg-type]
+        table.add_column(Text(name), justify=justify, no_wrap=not wraps, overflow="fold")  # type: ignore[arg-type]  # a Literal there
     for row, cells in enumerate(block.rows):
         style = STYLES.get(block.verdicts[row], "") if block.verdicts else ""
         table.add_row(*(Text(cell) for cell in cells), style=style, end_section=row in block.rules)

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pytorch_lightning as pl
 import torch
+from lightning_fabric.utilities.exceptions import MisconfigurationException
 from pytorch_lightning.callbacks import Callback
 from pytorch_lightning.loggers import Logger
 
@@ -56,7 +57,7 @@ def make_trainer(
             log_every_n_steps=1,
             **limits,
         )
-    except Exception as error:  # Lightning refuses settings with exceptions of several kinds
+    except (ValueError, RuntimeError, MisconfigurationException) as error:
         told = str(error).splitlines()[0]
         raise SmartgenError(f"trainer.accelerator or trainer.precision cannot be had here: {told}") from error
 

@@ -75,7 +75,7 @@ def test_time_stamps_beat_buckets() -> None:
     timed = Sequences(values, np.array([0, 3]), np.array([0, 9 * hour + 1, 201 * hour]))
     assert gap_seconds(timed).tolist() == [0, 9 * hour + 1, 192 * hour - 1]
     assert [len(s) for s in split_sequences(timed, VOCABULARY)] == [1, 1, 1]
-    assert [len(s) for s in split_sequences(timed.without_times(), VOCABULARY)] == [2, 1]
+    assert [len(s) for s in split_sequences(Sequences(timed.values, timed.offsets), VOCABULARY)] == [2, 1]
 
 
 def test_no_sequences_give_no_pieces() -> None:
