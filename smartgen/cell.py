@@ -17,12 +17,13 @@ from smartgen.core.keys import CODE_VERSIONS, content_key, without_harmless
 from smartgen.core.provenance import command, provenance
 from smartgen.core.records import RESULT_FILE, write_error, write_result
 from smartgen.core.seeds import seed_for
-from smartgen.core.types import FIELDS
+from smartgen.core.types import FIELDS, Sequences
 from smartgen.data.homes import load_home
 from smartgen.pipeline import Pipeline, make_store
 from smartgen.settings import (
     CellSettings,
     ReleasedProtocolSettings,
+    SscAutoencoderSettings,
     TransAESettings,
     UnifiedProtocolSettings,
 )
@@ -110,25 +111,52 @@ class Prepared:
         cell = replace(cell, trainer=replace(cell.trainer, accelerator=accelerator))
         self.cell = cell
         self.home = load_home(cell.dataset, cell.transition, cell.paths.release, cell.seed)
+        self.held_out = Sequences.from_lists([])
+        if cell.task == "reconstruction":
+            self.home, self.held_out = self.home.holding_out()
         self.pipeline = Pipeline(cell, self.home, make_store(cell.paths.outputs))
         self.axes = _axes(cell)
         self.config = without_harmless(asdict(cell))
         self.inputs = self.pipeline.input_digests(source=reads_source(cell), synthetic=reads_synthetic(cell))
+        if len(self.held_out):
+            self.inputs["held_out"] = self.held_out.digest()
         identity = {"config": self.config, "inputs": self.inputs, "versions": CODE_VERSIONS}
-        label = [cell.dataset.name, cell.transition.name, cell.task, cell.detector.name]
-        self.key = "-".join([*label, cell.regime, cell.protocol.name, f"s{cell.seed}", content_key(identity)])
+        label = [cell.dataset.name, cell.transition.name, cell.task, *_label(cell)]
+        self.key = "-".join([*label, f"s{cell.seed}", content_key(identity)])
 
     def measure(self, tracker: Tracker) -> tuple[dict[str, float], dict[str, int]]:
         """Metrics and counts of the cell under its protocol."""
         import torch
 
         torch.set_num_threads(self.cell.trainer.threads)
+        if self.cell.task != "detection":
+            return self._old_log()
         if isinstance(self.cell.protocol, UnifiedProtocolSettings):
             metrics, counts = self._unified(self.cell.protocol, tracker)
         else:
             metrics, counts = self._released(tracker)
         synthesis = self.pipeline.counts if reads_synthetic(self.cell) else {}
         return metrics, counts | synthesis
+
+    def _old_log(self) -> tuple[dict[str, float], dict[str, int]]:
+        """What SSC keeps of the old log, and how well that stands for the whole."""
+        from smartgen.protocols.compression import compression
+
+        home, compressed = self.home, self.pipeline.compressed
+        metrics, counts = compression(home.source, self.pipeline.pieces, compressed, home.vocabulary)
+        if self.cell.task == "compression":
+            return metrics, counts
+        from smartgen.protocols.reconstruction import reconstruct
+
+        detector, trainer = self.cell.detector, self.cell.trainer
+        if not isinstance(detector, SscAutoencoderSettings):
+            raise SmartgenError(f"detector is {detector.name!r}, expected ssc_autoencoder")
+        test = self.pipeline.split(self.held_out)
+        seed = self.cell.seed
+        reconstructed, sizes = reconstruct(
+            compressed.sequences, test, home.vocabulary, detector, trainer, seed, self.pipeline.watch
+        )
+        return metrics | reconstructed, counts | sizes
 
     def _released(self, tracker: Tracker) -> tuple[dict[str, float], dict[str, int]]:
         from smartgen.data.attacks.released import released_attack
@@ -180,6 +208,13 @@ class Prepared:
             rules,
             self.pipeline.watch,
         )
+
+
+def _label(cell: CellSettings) -> list[str]:
+    """What tells the cells of a task from each other at a glance."""
+    if cell.task == "detection":
+        return [cell.detector.name, cell.regime, cell.protocol.name]
+    return [f"ssc_{cell.stage.ssc.name}"]
 
 
 def _axes(cell: CellSettings) -> dict[str, Any]:

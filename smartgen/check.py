@@ -8,20 +8,26 @@ from collections.abc import Iterator
 from smartgen.core.errors import SmartgenError
 from smartgen.core.types import FIELDS
 from smartgen.settings import (
+    AutoencoderSettings,
     CellSettings,
+    EncodedSscSettings,
     ReleasedProtocolSettings,
+    RepeatedTofSettings,
     ReplaySettings,
+    SelectionSettings,
+    StageOneSettings,
     TransAESettings,
     UnifiedProtocolSettings,
     WalkSettings,
 )
 
 REGIMES = {"released": ("source", "synthetic"), "unified": ("source", "synthetic", "oracle")}
+TASKS = ("detection", "compression", "reconstruction")
 STAGES = {
     "tss": ("released", "paper", "none"),
-    "ssc": ("none",),
+    "ssc": ("released", "sound", "similarity", "random", "none"),
     "gss": ("released", "none"),
-    "tof": ("none",),
+    "tof": ("released", "stage1", "repeated", "influence", "recorded", "none"),
 }
 # Recorded for one setting of the stages each; the sets of the other collections name theirs (`variant`).
 FIXED_COLLECTIONS = ("detection", "prediction", "tof")
@@ -51,28 +57,49 @@ def check_settings(cell: CellSettings) -> None:
             raise SmartgenError(f"stage.tss.max_{name}_hours is {hours}, expected hours above 0")
     if isinstance(cell.protocol, UnifiedProtocolSettings) and cell.protocol.width % 4:
         raise SmartgenError(f"protocol.width is {cell.protocol.width}, expected a multiple of 4, its heads")
-    if isinstance(cell.detector, TransAESettings) and cell.detector.d_model % cell.detector.heads:
-        raise SmartgenError(
-            f"detector.d_model is {cell.detector.d_model}, expected a multiple of detector.heads, "
-            f"which is {cell.detector.heads}"
-        )
-    if isinstance(cell.synthesizer, ReplaySettings) and reads_synthetic(cell):
-        _check_recorded(cell, cell.synthesizer)
+    for path, net in _networks(cell):
+        if net.d_model % net.heads:
+            raise SmartgenError(
+                f"{path}.d_model is {net.d_model}, expected a multiple of {path}.heads, which is {net.heads}"
+            )
+    if isinstance(cell.stage.ssc, SelectionSettings):
+        _check_selection(cell.stage.ssc)
+    if reads_synthetic(cell):
+        _check_recorded_tof(cell)
+        if isinstance(cell.synthesizer, ReplaySettings):
+            _check_recorded(cell, cell.synthesizer)
 
 
 def reads_source(cell: CellSettings) -> bool:
     """Whether the protocol itself reads the old log."""
+    if cell.task != "detection":
+        return True
     return isinstance(cell.protocol, UnifiedProtocolSettings) or cell.regime == "source"
 
 
 def reads_synthetic(cell: CellSettings) -> bool:
     """Whether the protocol reads the synthetic set; unified always does, to tell what is novel."""
+    if cell.task != "detection":
+        return False
     return isinstance(cell.protocol, UnifiedProtocolSettings) or cell.regime == "synthetic"
 
 
+def _networks(cell: CellSettings) -> Iterator[tuple[str, TransAESettings | AutoencoderSettings]]:
+    """The networks of a cell with the path of their keys."""
+    for path, part in (
+        ("detector", cell.detector),
+        ("stage.ssc", cell.stage.ssc),
+        ("stage.tof", cell.stage.tof),
+    ):
+        if isinstance(part, TransAESettings | AutoencoderSettings):
+            yield path, part
+
+
 def _choices(cell: CellSettings) -> Iterator[Choice]:
-    yield "task", cell.task, ("detection",)
-    yield "detector.name", cell.detector.name, ("transae",)
+    yield "task", cell.task, TASKS
+    detectors = {"detection": ("transae",), "reconstruction": ("ssc_autoencoder",)}
+    if cell.task in detectors:
+        yield f"with task={cell.task}, detector", cell.detector.name, detectors[cell.task]
     yield "protocol.name", cell.protocol.name, tuple(REGIMES)
     yield f"with protocol={cell.protocol.name}, regime", cell.regime, REGIMES[cell.protocol.name]
     yield "dataset.kind", cell.dataset.kind, ("release", "demo")
@@ -81,13 +108,18 @@ def _choices(cell: CellSettings) -> Iterator[Choice]:
     yield "tracking.mode", cell.tracking.mode, ("offline", "online", "disabled")
     for stage, names in STAGES.items():
         yield f"stage.{stage}.name", getattr(cell.stage, stage).name, names
+    ssc = cell.stage.ssc
+    if isinstance(ssc, SelectionSettings):
+        yield "stage.ssc.group", ssc.group, ("weekday", "all")
+    if isinstance(ssc, EncodedSscSettings):
+        yield "stage.ssc.pooling", ssc.pooling, ("flattened", "mean")
 
 
 def _ranges(cell: CellSettings) -> Iterator[Range]:
     yield "trainer.threads", cell.trainer.threads, 1, math.inf
     yield "stage.gss.top_k", cell.stage.gss.top_k, 1, math.inf
     yield "dataset.days", cell.dataset.days, 1, math.inf
-    protocol, detector, synthesizer = cell.protocol, cell.detector, cell.synthesizer
+    protocol, synthesizer = cell.protocol, cell.synthesizer
     if isinstance(protocol, ReleasedProtocolSettings | UnifiedProtocolSettings):
         yield "protocol.percentile", protocol.percentile, 0, 100
     if isinstance(protocol, UnifiedProtocolSettings):
@@ -95,21 +127,61 @@ def _ranges(cell: CellSettings) -> Iterator[Range]:
         yield "protocol.width", protocol.width, 4, math.inf
         for name in ("max_steps", "check_every", "batch_size"):
             yield f"protocol.{name}", getattr(protocol, name), 1, math.inf
-    if isinstance(detector, TransAESettings):
+    for path, net in _networks(cell):
         for name in ("d_model", "heads", "layers", "epochs", "batch_size"):
-            yield f"detector.{name}", getattr(detector, name), 1, math.inf
-        yield "detector.learning_rate", detector.learning_rate, 1e-12, math.inf
+            yield f"{path}.{name}", getattr(net, name), 1, math.inf
+        yield f"{path}.learning_rate", net.learning_rate, 1e-12, math.inf
     if isinstance(synthesizer, WalkSettings):
         yield "synthesizer.sequences", synthesizer.sequences, 1, math.inf
+    ssc, tof = cell.stage.ssc, cell.stage.tof
+    if isinstance(ssc, SelectionSettings):
+        yield "stage.ssc.threshold", 0 if ssc.threshold is None else ssc.threshold, -1, 1
+        yield "stage.ssc.share", 1 if ssc.share is None else ssc.share, 1e-9, 1
+    if isinstance(tof, StageOneSettings):
+        yield "stage.tof.whisker", tof.whisker, 0, math.inf
+    if isinstance(tof, RepeatedTofSettings):
+        yield "stage.tof.repeats", tof.repeats, 2, math.inf
+        yield "stage.tof.significance", tof.significance, 0, 0.5
+
+
+def _check_selection(ssc: SelectionSettings) -> None:
+    """Refuse what leaves open how much SSC keeps, or says it twice."""
+    if (ssc.threshold is None) == (ssc.share is None):
+        raise SmartgenError(
+            f"stage.ssc.threshold is {ssc.threshold} and stage.ssc.share is {ssc.share}, expected "
+            "a number for one of them and null for the other"
+        )
+
+
+def _check_recorded_tof(cell: CellSettings) -> None:
+    """Refuse a filter over recorded sets that were filtered before, and one that was not recorded."""
+    tof, replaying = cell.stage.tof, cell.synthesizer
+    filtered = isinstance(replaying, ReplaySettings) and replaying.level == "filtered"
+    original = filtered and getattr(replaying, "variant", None) == ""
+    if tof.name == "recorded" and not (original and getattr(replaying, "collection", "") == "tof"):
+        raise SmartgenError(
+            "stage.tof is recorded, which goes with synthesizer=replay synthesizer.collection=tof "
+            "synthesizer.variant=''; others have no recorded outcome of TOF"
+        )
+    if tof.name != "none" and filtered and not original:
+        raise SmartgenError(
+            f"stage.tof is {tof.name}, but synthesizer.level=filtered reads sets that TOF has filtered; "
+            "take synthesizer.level=mapped, or synthesizer.collection=tof synthesizer.variant=''"
+        )
 
 
 def _check_recorded(cell: CellSettings, replaying: ReplaySettings) -> None:
     """Refuse stage settings that the recorded answers were not made with, instead of leaving them unread."""
     if replaying.level == "filtered" and replaying.collection not in FIXED_COLLECTIONS:
         return
-    if replaying.variant is not None:
+    if replaying.variant:
         return
     tss, gss = cell.stage.tss, cell.stage.gss
+    if cell.stage.ssc.name != "none":
+        raise SmartgenError(
+            f"stage.ssc is {cell.stage.ssc.name}, but a recorded set brings its own compression, which "
+            "synthesizer.compression and synthesizer.threshold name; take stage/ssc=none, or walk"
+        )
     for key, value, recorded in (
         ("stage.tss.name", tss.name, "released"),
         ("stage.tss.algorithm", tss.algorithm, "released"),

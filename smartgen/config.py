@@ -14,8 +14,14 @@ from smartgen.core.errors import SmartgenError
 from smartgen.core.resources import resource_dir
 from smartgen.settings import (
     CellSettings,
+    EncodedSscSettings,
+    RecordedTofSettings,
     ReleasedProtocolSettings,
+    RepeatedTofSettings,
     ReplaySettings,
+    SimilaritySscSettings,
+    SscAutoencoderSettings,
+    StageOneSettings,
     TransAESettings,
     UnifiedProtocolSettings,
     WalkSettings,
@@ -23,6 +29,12 @@ from smartgen.settings import (
 
 # Group, name and dataclass of each choice that has keys of its own.
 CHOICES = (
+    ("stage/ssc", "encoded_schema", EncodedSscSettings),
+    ("stage/ssc", "similarity_schema", SimilaritySscSettings),
+    ("stage/tof", "stage1_schema", StageOneSettings),
+    ("stage/tof", "repeated_schema", RepeatedTofSettings),
+    ("stage/tof", "recorded_schema", RecordedTofSettings),
+    ("detector", "ssc_autoencoder_schema", SscAutoencoderSettings),
     ("synthesizer", "replay_schema", ReplaySettings),
     ("synthesizer", "walk_schema", WalkSettings),
     ("detector", "transae_schema", TransAESettings),

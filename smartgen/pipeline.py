@@ -3,21 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import fields
 from functools import cached_property
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
+
+import numpy as np
 
 from smartgen.core.errors import SmartgenError
 from smartgen.core.keys import CODE_VERSIONS, content_key
 from smartgen.core.seeds import generator
 from smartgen.core.stopwatch import Stopwatch
-from smartgen.core.store import Store
+from smartgen.core.store import Arrays, Store, sequence_arrays, sequences_from
 from smartgen.core.types import Sequences
 from smartgen.data.homes import Home
 from smartgen.data.release import release_root
 from smartgen.llm.replay import ReplayedSet, replay
-from smartgen.settings import CellSettings, ReplaySettings, WalkSettings
+from smartgen.settings import (
+    AutoencoderSettings,
+    CellSettings,
+    EncodedSscSettings,
+    RecordedTofSettings,
+    ReplaySettings,
+    SelectionSettings,
+    StageOneSettings,
+    WalkSettings,
+)
 from smartgen.stages.gss import behavior_graph
+from smartgen.stages.ssc import Compressed
 from smartgen.stages.synthesize import Change, walk
 from smartgen.stages.tss import split_sequences
 
@@ -43,27 +56,97 @@ class Pipeline:
     @cached_property
     def pieces(self) -> Sequences:
         """TSS: the old log's pieces; with ``stage/tss=none`` the raw sequences."""
+        if self.cell.stage.tss.name == "none":
+            return self.home.source
+        key = self._pieces_key
+        return self._timed(
+            "tss",
+            lambda: self.store.sequences("tss", key, lambda: self.split(self.home.source), self.cell.force),
+        )
+
+    def split(self, raw: Sequences) -> Sequences:
+        """Any raw sequences as the cell's TSS splits them."""
         tss = self.cell.stage.tss
         if tss.name == "none":
-            return self.home.source
-        return self._cached(
-            "tss",
-            self._pieces_key,
-            lambda: split_sequences(
-                self.home.source,
-                self.home.vocabulary,
-                tss.max_gap_hours,
-                tss.max_duration_hours,
-                tss.algorithm,  # type: ignore[arg-type]  # the stage checks the text itself
-            ),
+            return raw
+        return split_sequences(
+            raw,
+            self.home.vocabulary,
+            tss.max_gap_hours,
+            tss.max_duration_hours,
+            tss.algorithm,  # type: ignore[arg-type]  # the stage checks the text itself
+        )
+
+    @cached_property
+    def compressed(self) -> Compressed:
+        """SSC: representative pieces; with ``stage/ssc=none`` all of them."""
+        settings = self.cell.stage.ssc
+        if not isinstance(settings, SelectionSettings):
+            return Compressed(self.pieces, float("nan"))
+
+        def make() -> Arrays:
+            from smartgen.stages.ssc.compress import compress
+
+            vocabulary, device = self.home.vocabulary, self._device
+            found = compress(self.pieces, vocabulary, settings, self.cell.seed, self._encoder, device)
+            return sequence_arrays(found.sequences) | {"threshold": np.array(found.threshold)}
+
+        key = self._ssc_key(vars(settings))
+        arrays = self._timed("ssc", lambda: self.store.arrays("ssc", key, make, self.cell.force))
+        return Compressed(sequences_from(arrays), float(arrays["threshold"]))
+
+    def _encoder(self) -> Arrays:
+        """The trained autoencoder of SSC, which all thresholds share."""
+        settings = self.cell.stage.ssc
+        if not isinstance(settings, EncodedSscSettings):
+            raise RuntimeError(f"stage/ssc={settings.name} has no encoder")
+
+        def make() -> Arrays:
+            from smartgen.stages.ssc.vectors import train_encoder
+
+            cell = self.cell
+            return train_encoder(self.pieces, self.home.vocabulary, settings, cell.trainer, cell.seed)
+
+        names = [*(field.name for field in fields(AutoencoderSettings)), "positions"]
+        key = self._ssc_key({name: getattr(settings, name) for name in names})
+        with self.watch.measure("ssc_training"):
+            return self.store.arrays("ssc_encoder", key, make, self.cell.force)
+
+    @cached_property
+    def written(self) -> Sequences:
+        """The synthetic set before TOF: recorded, or written from the stages before it."""
+        if isinstance(self.cell.synthesizer, ReplaySettings):
+            return self.recorded.sequences
+        return self._timed(
+            "synthesize",
+            lambda: self.store.sequences("synthesize", self._written_key, self._walk, self.cell.force),
         )
 
     @cached_property
     def synthetic(self) -> Sequences:
-        """The synthetic set: recorded, or written by the cell's synthesizer from the stages before it."""
-        if isinstance(self.cell.synthesizer, ReplaySettings):
-            return self.recorded.sequences
-        return self._cached("synthesize", self._synthetic_key, self._walk)
+        """TOF: what is left of the synthetic set; with ``stage/tof=none`` all of it."""
+        settings = self.cell.stage.tof
+        if isinstance(settings, RecordedTofSettings):
+            return self._recorded(settings.variant).sequences
+        if self.filtered is None:
+            return self.written
+        return self.written.take(self.filtered["index"])
+
+    @cached_property
+    def filtered(self) -> Arrays | None:
+        """What TOF decided (``stages.tof.filter.Filtered``, as arrays); None where it does not run."""
+        cell, settings = self.cell, self.cell.stage.tof
+        if not isinstance(settings, StageOneSettings):
+            return None
+
+        def make() -> Arrays:
+            from smartgen.stages.tof.filter import filter_outliers
+
+            found = filter_outliers(self.written, self.home.vocabulary, settings, cell.trainer, cell.seed)
+            return found.arrays()
+
+        key = self._net_key("tof", {"tof": vars(settings), "written": self.written.digest()})
+        return self._timed("tof", lambda: self.store.arrays("tof", key, make, cell.force))
 
     @cached_property
     def recorded(self) -> ReplayedSet:
@@ -71,6 +154,12 @@ class Pipeline:
         replaying = self.cell.synthesizer
         if not isinstance(replaying, ReplaySettings):
             raise RuntimeError("only synthesizer=replay has recorded answers")
+        return self._recorded(replaying.variant)
+
+    def _recorded(self, variant: str | None) -> ReplayedSet:
+        replaying = self.cell.synthesizer
+        if not isinstance(replaying, ReplaySettings):
+            raise RuntimeError("only synthesizer=replay has recorded sets")
         return self._timed(
             "synthesize",
             lambda: replay(
@@ -82,7 +171,7 @@ class Pipeline:
                 replaying.threshold,
                 replaying.llm,
                 replaying.collection,
-                replaying.variant,
+                variant,
                 replaying.compression,
                 replaying.recover,
             ),
@@ -98,19 +187,27 @@ class Pipeline:
         replayed = isinstance(self.cell.synthesizer, ReplaySettings)
         if synthetic and replayed:
             digests["recorded"] = self.recorded.sequences.digest()
+            if isinstance(self.cell.stage.tof, RecordedTofSettings):
+                digests["filtered"] = self.synthetic.digest()
         if source or (synthetic and not replayed):
             digests["source"] = self.home.source.digest()
         return digests
 
     @property
     def counts(self) -> dict[str, int]:
-        """What reading answers left out: rejected pieces, and answers without any list (D15)."""
+        """Sizes of the synthetic set; what TOF found; what reading answers left out (D15)."""
+        told = {"written": len(self.written), "synthetic": len(self.synthetic)}
+        if self.filtered is not None:
+            told["outliers"] = len(self.filtered["outliers"])
+            if "kept" in self.filtered:
+                told["outliers_kept"] = int(self.filtered["kept"].sum())
+                told["outliers_undecided"] = int(self.filtered["undecided"].sum())
         replaying = self.cell.synthesizer
-        if not (isinstance(replaying, ReplaySettings) and replaying.level == "answers"):
-            return {}
-        read = self.recorded
-        told = {"answers": len(read.sources), "unparsable_answers": read.unparsable}
-        return told | {"rejects": len(read.rejects)}
+        if isinstance(replaying, ReplaySettings) and replaying.level == "answers":
+            read = self.recorded
+            told |= {"answers": len(read.sources), "unparsable_answers": read.unparsable}
+            told["rejects"] = len(read.rejects)
+        return told
 
     def _walk(self) -> Sequences:
         cell, vocabulary = self.cell, self.home.vocabulary
@@ -120,7 +217,7 @@ class Pipeline:
         edges = None if cell.stage.gss.name == "none" else behavior_graph(self.pieces, vocabulary).edges
         rng = generator(cell.seed, "walk", cell.dataset.name, cell.transition.name)
         wanted = Change(change.hour_shift, change.replace, change.lengthen)
-        return walk(self.pieces, edges, vocabulary, wanted, settings.sequences, rng)
+        return walk(self.compressed.sequences, edges, vocabulary, wanted, settings.sequences, rng)
 
     @property
     def _pieces_key(self) -> str:
@@ -133,12 +230,14 @@ class Pipeline:
         )
 
     @property
-    def _synthetic_key(self) -> str:
+    def _written_key(self) -> str:
         cell = self.cell
+        compressed = self.compressed.sequences.digest() if cell.stage.ssc.name != "none" else ""
         return content_key(
             {
                 "version": [CODE_VERSIONS["synthesize"], CODE_VERSIONS["gss"]],
                 "pieces": self._pieces_key,
+                "compressed": compressed,
                 "gss": vars(cell.stage.gss),
                 "synthesizer": vars(cell.synthesizer),
                 "change": vars(cell.transition.change),
@@ -147,8 +246,20 @@ class Pipeline:
             }
         )
 
-    def _cached(self, stage: str, key: str, make: Callable[[], Sequences]) -> Sequences:
-        return self._timed(stage, lambda: self.store.sequences(stage, key, make, self.cell.force))
+    def _ssc_key(self, settings: dict[str, Any]) -> str:
+        return self._net_key("ssc", {"ssc": settings, "pieces": self._pieces_key})
+
+    def _net_key(self, stage: str, what: dict[str, Any]) -> str:
+        """The key of a stage that trains a network."""
+        trainer = {name: value for name, value in vars(self.cell.trainer).items() if name != "progress"}
+        net = {"version": CODE_VERSIONS[stage], "trainer": trainer, "seed": self.cell.seed}
+        return content_key(what | net | {"pad": self.home.vocabulary.pad})
+
+    @property
+    def _device(self) -> str:
+        """Where encoding runs, in torch's words."""
+        accelerator = self.cell.trainer.accelerator
+        return "cuda" if accelerator in ("gpu", "cuda") else accelerator
 
     def _timed(self, stage: str, make: Callable[[], Made]) -> Made:
         with self.watch.measure(stage):

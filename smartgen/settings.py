@@ -63,10 +63,49 @@ class TssSettings:
 
 
 @dataclass
+class AutoencoderSettings:
+    """The autoencoder of SSC and TOF: sizes and training."""
+
+    d_model: int = 256
+    heads: int = 4
+    layers: int = 2
+    epochs: int = 15
+    batch_size: int = 512
+    learning_rate: float = 1e-3
+    padded: bool = False
+
+
+@dataclass
 class SscSettings:
     """conf/stage/ssc."""
 
     name: str = "none"
+
+
+@dataclass
+class SelectionSettings(SscSettings):
+    """What every way of compressing has: how much stays, and among which sequences it is chosen."""
+
+    threshold: float | None = None
+    share: float | None = None
+    group: str = "weekday"
+
+
+@dataclass
+class SimilaritySscSettings(SelectionSettings):
+    """conf/stage/ssc/similarity."""
+
+    strip_zeros: bool = True
+
+
+@dataclass
+class EncodedSscSettings(AutoencoderSettings, SelectionSettings):
+    """conf/stage/ssc/released, sound and random."""
+
+    dropout: bool = True
+    draw: int | None = None
+    positions: bool = False
+    pooling: str = "flattened"
 
 
 @dataclass
@@ -82,6 +121,28 @@ class TofSettings:
     """conf/stage/tof."""
 
     name: str = "none"
+
+
+@dataclass
+class RecordedTofSettings(TofSettings):
+    """conf/stage/tof/recorded_stage1 and recorded: what the authors' own run kept."""
+
+    variant: str = "filter_true"
+
+
+@dataclass
+class StageOneSettings(AutoencoderSettings, TofSettings):
+    """conf/stage/tof/stage1, released and influence."""
+
+    whisker: float = 1.5
+
+
+@dataclass
+class RepeatedTofSettings(StageOneSettings):
+    """conf/stage/tof/repeated."""
+
+    repeats: int = 5
+    significance: float = 0.05
 
 
 @dataclass
@@ -140,6 +201,11 @@ class TransAESettings(DetectorSettings):
     learning_rate: float = 1e-3
     packed: bool = True
     masked: bool = True
+
+
+@dataclass
+class SscAutoencoderSettings(AutoencoderSettings, DetectorSettings):
+    """conf/detector/ssc_autoencoder: the autoencoder of SSC, as what a compressed log has to serve."""
 
 
 @dataclass

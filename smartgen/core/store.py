@@ -5,20 +5,25 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 from zipfile import BadZipFile
 
 import numpy as np
+from numpy.typing import NDArray
 
 from smartgen.core.types import Sequences
 
-SEQUENCES_FILE = "sequences.npz"
+SEQUENCES_FILE, ARRAYS_FILE = "sequences.npz", "arrays.npz"
+
+Arrays = dict[str, NDArray[Any]]
+Value = TypeVar("Value")
+Form = tuple[str, Callable[[Path, Value], None], Callable[[Path], Value]]
 
 
 class Store:
-    """Cached sequences below ``<root>/<stage>/<key>/``; safe when several processes write one key.
+    """Cached stage outputs below ``<root>/<stage>/<key>/``; safe when several processes write one key.
 
     Args:
         root: the cache folder, made when first needed.
@@ -30,35 +35,38 @@ class Store:
     def sequences(
         self, stage: str, key: str, make: Callable[[], Sequences], force: bool = False
     ) -> Sequences:
-        """The cached value of this key, or ``make()``, kept only if it returns."""
+        """The cached sequences of this key, or ``make()``, kept only if it returns."""
+        return self._cached(stage, key, make, (SEQUENCES_FILE, save_sequences, load_sequences), force)
+
+    def arrays(self, stage: str, key: str, make: Callable[[], Arrays], force: bool = False) -> Arrays:
+        """The cached arrays of this key by name, or ``make()``, kept only if it returns."""
+        return self._cached(stage, key, make, (ARRAYS_FILE, save_arrays, load_arrays), force)
+
+    def _cached(
+        self, stage: str, key: str, make: Callable[[], Value], form: Form[Value], force: bool
+    ) -> Value:
+        name, save, load = form
         folder = self.root / stage / key
         if not force:
-            cached = _read_if_whole(folder / SEQUENCES_FILE)
-            if cached is not None:
-                return cached
+            try:
+                return load(folder / name)
+            except (OSError, ValueError, KeyError, BadZipFile):
+                pass  # there is none, or a damaged one, which is made anew
         made = make()
-        self._publish(folder, lambda target: save_sequences(target / SEQUENCES_FILE, made))
+        self._publish(folder, name, lambda path: save(path, made))
         return made
 
-    def _publish(self, folder: Path, write: Callable[[Path], None]) -> None:
+    def _publish(self, folder: Path, name: str, write: Callable[[Path], None]) -> None:
         folder.parent.mkdir(parents=True, exist_ok=True)
         temporary = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
         try:
-            write(temporary)
+            write(temporary / name)
             if folder.exists():
-                os.replace(temporary / SEQUENCES_FILE, folder / SEQUENCES_FILE)
+                os.replace(temporary / name, folder / name)
             else:
                 _rename_unless_there(temporary, folder)
         finally:
             shutil.rmtree(temporary, ignore_errors=True)
-
-
-def _read_if_whole(path: Path) -> Sequences | None:
-    """The cached value; None where there is none, or a damaged one, which is then made anew."""
-    try:
-        return load_sequences(path)
-    except (OSError, ValueError, KeyError, BadZipFile):
-        return None
 
 
 def _rename_unless_there(temporary: Path, folder: Path) -> None:
@@ -70,15 +78,33 @@ def _rename_unless_there(temporary: Path, folder: Path) -> None:
             raise
 
 
+def sequence_arrays(sequences: Sequences) -> Arrays:
+    """Sequences as arrays by name."""
+    arrays: Arrays = {"values": sequences.values, "offsets": sequences.offsets}
+    return arrays if sequences.times is None else arrays | {"times": sequences.times}
+
+
+def sequences_from(arrays: Mapping[str, NDArray[Any]]) -> Sequences:
+    """What ``sequence_arrays`` took apart."""
+    return Sequences(arrays["values"], arrays["offsets"], arrays.get("times"))
+
+
 def save_sequences(path: Path, sequences: Sequences) -> None:
     """One compressed numpy file."""
-    arrays: dict[str, Any] = {"values": sequences.values, "offsets": sequences.offsets}
-    if sequences.times is not None:
-        arrays["times"] = sequences.times
-    np.savez_compressed(path, allow_pickle=False, **arrays)
+    np.savez_compressed(path, allow_pickle=False, **sequence_arrays(sequences))
 
 
 def load_sequences(path: Path) -> Sequences:
     """What ``save_sequences`` wrote."""
+    return sequences_from(load_arrays(path))
+
+
+def save_arrays(path: Path, arrays: Arrays) -> None:
+    """One numpy file, not compressed: weights hardly shrink."""
+    np.savez(path, allow_pickle=False, **arrays)  # its keywords are the arrays
+
+
+def load_arrays(path: Path) -> Arrays:
+    """What ``save_arrays`` wrote."""
     with np.load(path, allow_pickle=False) as arrays:
-        return Sequences(arrays["values"], arrays["offsets"], arrays.get("times"))
+        return dict(arrays)

@@ -11,6 +11,7 @@ from smartgen.core.types import Sequences
 from smartgen.data.demo.simulate import simulate
 from smartgen.data.demo.vocabulary import demo_vocabulary
 from smartgen.data.release import (
+    DATA_FOLDER,
     check_ids,
     context_file,
     datasets,
@@ -28,13 +29,18 @@ class Home:
     Args:
         vocabulary: of both contexts.
         source, target: give the raw sequences of the former context, and of the new one for testing.
+        validation: gives raw sequences of the former context that `source` lacks; None where there are none.
     """
 
     def __init__(
-        self, vocabulary: Vocabulary, source: Callable[[], Sequences], target: Callable[[], Sequences]
+        self,
+        vocabulary: Vocabulary,
+        source: Callable[[], Sequences],
+        target: Callable[[], Sequences],
+        validation: Callable[[], Sequences] | None = None,
     ) -> None:
         self.vocabulary = vocabulary
-        self._source, self._target = source, target
+        self._source, self._target, self._validation = source, target, validation
 
     @cached_property
     def source(self) -> Sequences:
@@ -45,6 +51,16 @@ class Home:
     def target(self) -> Sequences:
         """Raw sequences of the new context: for testing, and for the oracle."""
         return self._target()
+
+    def holding_out(self) -> tuple[Home, Sequences]:
+        """The home, and raw sequences of its former context that its ``source`` does not hold.
+
+        Where the data bring none, they are the last 20 % of the log, which the home returned lacks (ours).
+        """
+        if self._validation is not None:
+            return self, self._validation()
+        whole, cut = self.source, int(0.8 * len(self.source))
+        return Home(self.vocabulary, lambda: whole[:cut], self._target), whole[cut:]
 
 
 def load_home(dataset: DatasetSettings, transition: TransitionSettings, release: str, seed: int) -> Home:
@@ -88,6 +104,10 @@ def _released(name: str, transition: TransitionSettings, root: Path) -> Home:
         check_ids(sequences, vocabulary, path)
         return sequences
 
+    validation = root / DATA_FOLDER / name / transition.source / "vld.pkl"
     return Home(
-        vocabulary, lambda: read(transition.source, "trn.pkl"), lambda: read(transition.target, "test.pkl")
+        vocabulary,
+        lambda: read(transition.source, "trn.pkl"),
+        lambda: read(transition.target, "test.pkl"),
+        (lambda: read(transition.source, "vld.pkl")) if validation.is_file() else None,
     )

@@ -29,3 +29,11 @@ def field_tokens(
 ) -> NDArray[np.int64]:
     """(n, length) ids of one field (``core.types.DAY`` to ``ACTION``), padded."""
     return padded(sequences, pad, length)[:, :, field]
+
+
+def flat_tokens(sequences: Sequences, pad: int, length: int = MAX_BEHAVIORS) -> NDArray[np.int64]:
+    """(n, 4 * length) ids with day, hour, device, action of one behavior side by side, padded.
+
+    The four fields share one space of ids, as in the release's SSC and TOF.
+    """
+    return padded(sequences, pad, length).reshape(len(sequences), 4 * length)

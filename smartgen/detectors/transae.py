@@ -55,11 +55,10 @@ class TransAEDetector:
         _refuse_empty(train)
         seed_everything(self.seed)
         s, pad = self.settings, self.vocabulary.pad
-        self.network = TransAE(pad + 1, pad, s.d_model, s.heads, s.layers, s.packed)
+        self.network = TransAE(pad + 1, pad, s.d_model, s.heads, s.layers, "packed" if s.packed else "padded")
         fit_reconstruction(
             self.network,
             field_tokens(train, self.field, pad),
-            pad,
             epochs=s.epochs,
             batch_size=s.batch_size,
             learning_rate=s.learning_rate,
@@ -75,7 +74,7 @@ class TransAEDetector:
         if self.settings.packed:
             # The network knows no positions (D05): reordered rows score alike, so sorted ones need one pass.
             tokens = np.sort(tokens, axis=1)
-        return sequence_losses(_fitted(self.network), tokens, self.vocabulary.pad)
+        return sequence_losses(_fitted(self.network), tokens)
 
 
 class UnifiedTransAEDetector:

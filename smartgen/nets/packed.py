@@ -34,6 +34,9 @@ class Layout:
         """(rows, length, width) -> (tokens, width)."""
         return padded.flatten(0, 1).index_select(0, self.index)
 
+    def drawing(self) -> None:
+        """Called before each draw; a subclass may seed it here."""
+
     def dropout(self, packed: Tensor, dropout: nn.Dropout, time_major: bool = False) -> Tensor:
         """Dropout on packed tokens, with the draws that the padded batch would get if these are wanted.
 
@@ -43,6 +46,7 @@ class Layout:
         """
         if not dropout.training or dropout.p == 0:
             return packed
+        self.drawing()
         if not self.padded_draws:
             return dropout(packed)
         noise = packed.new_empty(self.shape.numel(), packed.shape[-1]).bernoulli_(1 - dropout.p)
@@ -61,7 +65,9 @@ def attention(mha: nn.MultiheadAttention, queries: Tensor, memory: Tensor, layou
         projected = torch.cat([wanted, offered], dim=-1)
     q, k, v = layout.spread(projected).unflatten(-1, (3, mha.num_heads, -1)).permute(2, 0, 3, 1, 4)
     dropout = mha.dropout if mha.training else 0.0
-    mixed = F.scaled_dot_product_attention(q, k, v, attn_mask=layout.keys, dropout_p=dropout)
+    layout.drawing()
+    keys = layout.keys if layout.keys.dtype == torch.bool else layout.keys.to(q.dtype)
+    mixed = F.scaled_dot_product_attention(q, k, v, attn_mask=keys, dropout_p=dropout)
     return mha.out_proj(layout.gather(mixed.transpose(1, 2).flatten(-2)))
 
 

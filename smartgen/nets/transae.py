@@ -3,35 +3,52 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
+from typing import Literal
 
 import torch
 from torch import Tensor, nn
 
+from smartgen.nets.layouts import Binned, Everywhere, Rows
 from smartgen.nets.packed import Autoencoder, Layout
+
+Arithmetic = Literal["padded", "packed", "merged"]
 
 
 class TransAE(nn.Module):
     """Token embedding, autoencoder, and a linear layer back to the vocabulary (release).
 
     The input itself is the decoder's target, without shift or causal mask, so the network has an identity
-    shortcut (D06); there is no positional encoding (D05). Every matrix starts Xavier-uniform.
+    shortcut (D06); there is no positional encoding (D05) unless it is asked for. Every matrix starts
+    Xavier-uniform.
 
     Args:
         vocabulary_size: token ids, the pad among them.
-        pad: the id that fills up short rows; it is masked as a key everywhere.
+        pad: the id that fills up short rows on the right; it is masked as a key everywhere.
         d_model, heads, layers: release 512, 8, 2 for detection and TOF; 256, 4, 2 for SSC.
-        packed: skip the arithmetic on pads (ours); both ways give the same numbers up to rounding.
+        arithmetic: ``padded`` computes pads as PyTorch's layers do; ``packed`` skips them and keeps the
+            padded network's random draws, so that the numbers are the same up to rounding; ``merged`` is
+            trained on bags of tokens laid end to end, which have other draws, the fastest (ours).
+        positions: add sinusoidal positions to the embedding (paper equations 2-4).
 
     Shapes:
-        tokens (rows, length) integers -> logits (rows, length, vocabulary_size); at pads, packed logits
-        are 0 and padded ones mean nothing.
+        tokens (rows, length) integers -> logits (rows, length, vocabulary_size); at pads, padded logits
+        mean nothing and others are 0.
     """
 
     def __init__(
-        self, vocabulary_size: int, pad: int, d_model: int, heads: int, layers: int = 2, packed: bool = True
+        self,
+        vocabulary_size: int,
+        pad: int,
+        d_model: int,
+        heads: int,
+        layers: int = 2,
+        arithmetic: Arithmetic = "packed",
+        positions: bool = False,
     ) -> None:
         super().__init__()
-        self.pad, self.packed = pad, packed
+        self.pad, self.arithmetic, self.positions = pad, arithmetic, positions
+        self.before_draw: Callable[[], None] | None = None
         self.embedding = nn.Embedding(vocabulary_size, d_model)
         self.autoencoder = Autoencoder(d_model, heads, layers)
         self.output = nn.Linear(d_model, vocabulary_size)
@@ -40,11 +57,59 @@ class TransAE(nn.Module):
     def forward(self, tokens: Tensor) -> Tensor:
         """Logits of every token, given the whole row."""
         pads = tokens == self.pad
-        if self.packed:
+        if self.arithmetic != "padded":
             layout = Layout(~pads)
-            return layout.spread(self.output(self.autoencoder(self.embedding(tokens[~pads]), layout)))
-        logits: Tensor = self.output(self.autoencoder.padded(self.embedding(tokens), pads))
+            return layout.spread(self.output(self.autoencoder(self.embedded(tokens, layout), layout)))
+        logits: Tensor = self.output(self.autoencoder.padded(self._everywhere(tokens), pads))
         return logits
+
+    def token_logits(self, tokens: Tensor, counts: Tensor | None = None) -> Tensor:
+        """(tokens that are no pads, vocabulary_size) logits row by row, with draws for these alone.
+
+        Args:
+            tokens: (rows, length) ids.
+            counts: (rows, length) how often each occurs, where equal ones were merged (``data.bags``).
+        """
+        layout = self._layout(tokens, counts)
+        logits: Tensor = self.output(self.autoencoder(self.embedded(tokens, layout), layout))
+        return logits
+
+    def _layout(self, tokens: Tensor, counts: Tensor | None) -> Layout:
+        """Where the tokens are: in bins, or in rows of their own where each draw is to be prepared."""
+        real = tokens != self.pad
+        if self.before_draw is None:
+            return Binned(real, counts)
+        return Rows(real, counts, self.before_draw)
+
+    def embedded(self, tokens: Tensor, layout: Layout) -> Tensor:
+        """(tokens that are no pads, d_model) input of the autoencoder."""
+        embedded: Tensor = self.embedding(tokens[layout.row, layout.position])
+        return embedded + self._places(tokens)[layout.position] if self.positions else embedded
+
+    def encoded_everywhere(self, tokens: Tensor) -> Tensor:
+        """(rows, length, d_model) encoder output, at pads too, which is what the release compares (D08)."""
+        pads = tokens == self.pad
+        if self.arithmetic == "padded":
+            encoded: Tensor = self.autoencoder.encoder(self._everywhere(tokens), src_key_padding_mask=pads)
+            return encoded
+        layout = Everywhere(~pads)
+        return layout.spread(self.autoencoder.encode(self._everywhere(tokens).flatten(0, 1), layout))
+
+    def encoded_tokens(self, tokens: Tensor) -> Tensor:
+        """(rows, length, d_model) encoder output with zeros at the pads."""
+        layout = Binned(tokens != self.pad)
+        encoded = self.autoencoder.encode(self.embedded(tokens, layout), layout)
+        rows = encoded.new_zeros(*tokens.shape, encoded.shape[1])
+        rows[layout.row, layout.position] = encoded
+        return rows
+
+    def _everywhere(self, tokens: Tensor) -> Tensor:
+        embedded: Tensor = self.embedding(tokens)
+        return embedded + self._places(tokens) if self.positions else embedded
+
+    def _places(self, tokens: Tensor) -> Tensor:
+        weight = self.embedding.weight
+        return sinusoids(tokens.shape[1], weight.shape[1], weight)
 
 
 class BehaviorTransAE(nn.Module):

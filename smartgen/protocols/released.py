@@ -6,7 +6,6 @@ cells taken from the training data itself (D22), and ``loss >= threshold`` flags
 
 from __future__ import annotations
 
-import random
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -16,6 +15,7 @@ from numpy.typing import NDArray
 from smartgen.core.errors import SmartgenError
 from smartgen.core.stopwatch import Stopwatch
 from smartgen.core.types import Sequences
+from smartgen.data.holdout import hold_out as hold_out_fifth
 from smartgen.metrics.detection import (
     Confusion,
     auroc,
@@ -23,9 +23,6 @@ from smartgen.metrics.detection import (
     false_positive_rate,
     precision_recall_f1,
 )
-
-SPLIT_SEED = 2024
-TRAIN_SHARE = 0.8
 
 
 class Detector(Protocol):
@@ -54,10 +51,7 @@ def split_synthetic(synthetic: Sequences, hold_out: bool) -> tuple[Sequences, Se
     """
     if not hold_out:
         return synthetic, synthetic
-    order = list(range(len(synthetic)))
-    random.Random(SPLIT_SEED).shuffle(order)
-    cut = int(TRAIN_SHARE * len(order))
-    return synthetic.take(order[:cut]), synthetic.take(order[cut:])
+    return hold_out_fifth(synthetic)
 
 
 def detect(

@@ -14,9 +14,9 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 class TrainingBar(Callback):
     """Steps done, steps in all, time left, and the last held-out loss where there is one."""
 
-    def __init__(self) -> None:
+    def __init__(self, label: str = "training") -> None:
         self.progress = Progress(
-            TextColumn("training"),
+            TextColumn(label),
             BarColumn(),
             MofNCompleteColumn(),
             TextColumn("steps, {task.fields[told]}"),

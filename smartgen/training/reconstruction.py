@@ -2,56 +2,78 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytorch_lightning as pl
 import torch
 from numpy.typing import NDArray
 from pytorch_lightning.loggers import Logger
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional as F
 from torch.utils.data import DataLoader, TensorDataset
 
+from smartgen.data.bags import bags
+from smartgen.nets.transae import TransAE
 from smartgen.settings import TrainerSettings
+from smartgen.training.noise import CommonNoise
 from smartgen.training.trainer import make_trainer, quiet_lightning
 
 SCORE_BATCH = 512
 
 
 class Reconstruction(pl.LightningModule):
-    """Trains a network to give its own input back: masked mean token cross-entropy and Adam (release).
+    """Trains a TransAE to give its own input back: masked mean token cross-entropy and Adam (release).
 
     Args:
-        network: (rows, length) tokens to (rows, length, vocabulary) logits.
-        pad: tokens of this id carry no loss.
+        network: trained in place.
         learning_rate: of Adam, whose other settings are PyTorch's (release 1e-3).
         fused: Adam in one kernel, three times faster on a processor; it rounds otherwise (ours).
         watched: log the loss of each epoch, for a tracker or a bar.
+        noise: gives every dropout call a seed of its own; None draws on as the release does.
     """
 
     def __init__(
         self,
-        network: nn.Module,
-        pad: int,
+        network: TransAE,
         learning_rate: float = 1e-3,
         fused: bool = False,
         watched: bool = False,
+        noise: CommonNoise | None = None,
     ) -> None:
         super().__init__()
-        self.watched = watched
-        self.network, self.pad, self.learning_rate, self.fused = network, pad, learning_rate, fused
+        self.watched, self.noise = watched, noise
+        self.network, self.learning_rate, self.fused = network, learning_rate, fused
 
-    def training_step(self, batch: list[Tensor], _: int) -> Tensor:
-        """Sum of the real tokens' losses over their number (release)."""
-        (tokens,) = batch
-        real = tokens != self.pad
-        loss = (token_losses(self.network(tokens), tokens) * real).sum() / real.sum()
+    def training_step(self, batch: list[Tensor], index: int) -> Tensor:
+        """Sum of the real tokens' losses over their number (release).
+
+        Args:
+            batch: the fields of ``Bags``, or tokens alone.
+        """
+        if self.noise is not None:
+            self.noise.begin(self.current_epoch, index)
+        loss = bags_loss(self.network, *batch) if len(batch) > 1 else mean_loss(self.network, *batch)
         if self.watched:
-            self.log("train/loss", loss, on_step=False, on_epoch=True, batch_size=len(tokens))
+            self.log("train/loss", loss, on_step=False, on_epoch=True, batch_size=len(batch[0]))
         return loss
 
     def configure_optimizers(self) -> torch.optim.Optimizer:
         """Adam with PyTorch's defaults but for the learning rate."""
         return torch.optim.Adam(self.network.parameters(), lr=self.learning_rate, fused=self.fused)
+
+
+def mean_loss(network: TransAE, tokens: Tensor) -> Tensor:
+    """Mean cross-entropy over the tokens of a batch that are no pads, in nats."""
+    real = tokens != network.pad
+    return (token_losses(network(tokens), tokens) * real).sum() / real.sum()
+
+
+def bags_loss(network: TransAE, tokens: Tensor, counts: Tensor, weights: Tensor) -> Tensor:
+    """Weighted cross-entropy of tokens that stand for several, in nats (``data.bags.Bags``)."""
+    real = tokens != network.pad
+    logits = network.token_logits(tokens, counts).float()
+    return (F.cross_entropy(logits, tokens[real], reduction="none") * weights[real]).sum()
 
 
 def token_losses(logits: Tensor, tokens: Tensor) -> Tensor:
@@ -60,9 +82,8 @@ def token_losses(logits: Tensor, tokens: Tensor) -> Tensor:
 
 
 def fit_reconstruction(
-    network: nn.Module,
+    network: TransAE,
     tokens: NDArray[np.int64],
-    pad: int,
     *,
     epochs: int,
     batch_size: int,
@@ -70,22 +91,39 @@ def fit_reconstruction(
     fused: bool,
     settings: TrainerSettings,
     logger: Logger | None = None,
-) -> None:
+    label: str = "training",
+    noise: CommonNoise | None = None,
+) -> torch.optim.Optimizer:
     """Train in place on (n, length) tokens, in file order without shuffling; the last epoch stays (release).
 
     The loader draws one number an epoch from torch's generator, as the release's does, so with its seed and
     thread count the weights follow its own.
+
+    Returns:
+        The optimizer, which knows the gradients' second moments.
     """
-    loader = DataLoader(TensorDataset(torch.from_numpy(tokens)), batch_size=batch_size)
+    loader = _batches(network, tokens, batch_size)
+    network.before_draw = noise
     with quiet_lightning():
-        trainer = make_trainer(settings, logger, max_epochs=epochs)
+        trainer = make_trainer(settings, logger, label=label, max_epochs=epochs)
         watched = logger is not None or settings.progress
-        trainer.fit(Reconstruction(network, pad, learning_rate, fused, watched), loader)
+        trainer.fit(Reconstruction(network, learning_rate, fused, watched, noise), loader)
+    network.before_draw = None
     network.eval()
+    return trainer.optimizers[0]
+
+
+def _batches(network: TransAE, tokens: NDArray[np.int64], size: int) -> DataLoader[Any]:
+    """Batches in file order; the same rows are together in each epoch, so they are merged once."""
+    if network.arithmetic != "merged":
+        return DataLoader(TensorDataset(torch.from_numpy(tokens)), batch_size=size)
+    parts = (tokens[start : start + size] for start in range(0, len(tokens), size))
+    found = [bags(part, network.pad, ordered=network.positions) for part in parts]
+    return DataLoader([tuple(map(torch.from_numpy, some)) for some in found], batch_size=None)  # type: ignore[arg-type]  # a list is a data set
 
 
 @torch.inference_mode()
-def sequence_losses(network: nn.Module, tokens: NDArray[np.int64], pad: int) -> NDArray[np.float64]:
+def sequence_losses(network: TransAE, tokens: NDArray[np.int64]) -> NDArray[np.float64]:
     """(n,) mean loss over the real tokens of each row; every distinct row is scored once, then scattered.
 
     Equal rows so get bit-equal losses, on which thresholds with ``>=`` depend.
@@ -95,7 +133,7 @@ def sequence_losses(network: nn.Module, tokens: NDArray[np.int64], pad: int) -> 
     parts = []
     for rows in torch.from_numpy(distinct).split(SCORE_BATCH):
         rows = rows.to(device)
-        losses, real = token_losses(network(rows), rows), rows != pad
+        losses, real = token_losses(network(rows), rows), rows != network.pad
         parts.append(((losses * real).sum(1) / real.sum(1)).double().cpu())
     losses_of_distinct: NDArray[np.float64] = torch.cat(parts).numpy()
     return losses_of_distinct[where.reshape(-1)]

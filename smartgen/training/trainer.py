@@ -32,17 +32,19 @@ def make_trainer(
     settings: TrainerSettings,
     logger: Logger | None = None,
     callbacks: list[Callback] | None = None,
+    label: str = "training",
     **limits: Any,
 ) -> pl.Trainer:
     """A Trainer on one device that does nothing in an epoch that nobody reads.
 
     Args:
+        label: what the progress bar calls this training.
         limits: how long to train and when to check, in Lightning's words (``max_epochs`` and so on).
 
     Raises:
         SmartgenError: a device or precision that this machine does not have.
     """
-    bars: list[Callback] = [TrainingBar()] if settings.progress else []
+    bars: list[Callback] = [TrainingBar(label)] if settings.progress else []
     try:
         return pl.Trainer(
             accelerator=settings.accelerator,

@@ -19,7 +19,7 @@ def rows(seed: int = 0) -> Tensor:
 
 def network(packed: bool) -> TransAE:
     torch.manual_seed(3)
-    return TransAE(PAD + 1, PAD, d_model=32, heads=4, packed=packed)
+    return TransAE(PAD + 1, PAD, d_model=32, heads=4, arithmetic="packed" if packed else "padded")
 
 
 @pytest.mark.parametrize("training", [False, True])

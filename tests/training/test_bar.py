@@ -24,7 +24,6 @@ def test_the_bar_shows_on_a_terminal_only(
     fit_reconstruction(
         TransAE(6, 5, d_model=8, heads=2, layers=1),
         np.zeros((4, 3), dtype=np.int64),
-        5,
         epochs=2,
         batch_size=2,
         learning_rate=1e-3,

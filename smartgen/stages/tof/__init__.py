@@ -1,0 +1,1 @@
+"""TOF: two-stage outlier filter of synthetic sequences (paper 4.5)."""
