@@ -15,7 +15,7 @@ from smartgen.data.holdout import hold_out
 from smartgen.data.padding import flat_tokens
 from smartgen.data.vocabulary import Vocabulary
 from smartgen.settings import RepeatedTofSettings, StageOneSettings, TrainerSettings
-from smartgen.stages.tof.influence import influence
+from smartgen.stages.tof.influence import decide_by_influence
 from smartgen.stages.tof.interquartile import outliers, upper_bound
 from smartgen.stages.tof.retraining import (
     Evidence,
@@ -81,15 +81,17 @@ def filter_outliers(
         raise SmartgenError("TOF got no sequence to filter; expected at least one")
     seed_everything(seed)
     tokens = flat_tokens(synthetic, vocabulary.pad)
-    network, _ = train_autoencoder(tokens, vocabulary.pad, settings, trainer, label="TOF stage 1")
-    losses = sequence_losses(network, tokens)
+    trained = train_autoencoder(tokens, vocabulary.pad, settings, trainer, label="TOF stage 1")
+    losses = sequence_losses(trained[0], tokens)
     found = outliers(losses, settings.whisker)
     evidence = None
     if settings.name != "stage1" and len(found):
-        within = np.delete(np.arange(len(tokens)), found)
-        evidence = _second_stage(
-            synthetic.take(within), tokens[found], vocabulary.pad, settings, trainer, seed
-        )
+        within = synthetic.take(np.delete(np.arange(len(tokens)), found))
+        train, validation = _held_out(within, vocabulary.pad)
+        if settings.name == "influence":
+            evidence = decide_by_influence(*trained, validation, tokens[found])
+        else:
+            evidence = _retrain(train, validation, tokens[found], vocabulary.pad, settings, trainer, seed)
     index = kept_index(len(tokens), found, evidence)
     return Filtered(index, losses, upper_bound(losses, settings.whisker), found, evidence)
 
@@ -102,40 +104,28 @@ def kept_index(count: int, found: NDArray[np.int64], evidence: Evidence | None) 
     return np.concatenate([np.delete(np.arange(count), found), returned])
 
 
-def _second_stage(
-    within: Sequences,
-    found: Tokens,
-    pad: int,
-    settings: StageOneSettings,
-    trainer: TrainerSettings,
-    seed: int,
-) -> Evidence:
+def _held_out(within: Sequences, pad: int) -> tuple[Tokens, Tokens]:
+    """Stage 2's training and validation part of what is no outlier."""
     if len(within) < LEAST:
         raise SmartgenError(
             f"TOF's second stage needs {LEAST} sequences that are no outliers, got {len(within)}"
         )
-    train, validation = (flat_tokens(part, pad) for part in hold_out(within))
-
-    def measure(tokens: Tokens, label: str, common: int | None) -> float:
-        return validation_loss(tokens, validation, pad, settings, trainer, label, common)
-
-    if isinstance(settings, RepeatedTofSettings):
-        return retrain_repeatedly(train, found, measure, settings, seed)
-    if settings.name == "influence":
-        return _by_influence(train, validation, found, pad, settings, trainer)
-    return retrain_once(train, found, measure)
+    train, validation = hold_out(within)
+    return flat_tokens(train, pad), flat_tokens(validation, pad)
 
 
-def _by_influence(
+def _retrain(
     train: Tokens,
     validation: Tokens,
     found: Tokens,
     pad: int,
     settings: StageOneSettings,
     trainer: TrainerSettings,
+    seed: int,
 ) -> Evidence:
-    """An outlier returns if the validation loss would not rise (ours)."""
-    network, optimizer = train_autoencoder(train, pad, settings, trainer, label="TOF baseline")
-    baseline = float(sequence_losses(network, validation).mean())
-    change = influence(network, optimizer, validation, found)
-    return Evidence(change[:, None], np.array([baseline]), change <= 0, np.zeros(len(found), dtype=bool))
+    def measure(tokens: Tokens, label: str, common: int | None) -> float:
+        return validation_loss(tokens, validation, pad, settings, trainer, label, common)
+
+    if isinstance(settings, RepeatedTofSettings):
+        return retrain_repeatedly(train, found, measure, settings, seed)
+    return retrain_once(train, found, measure)

@@ -9,9 +9,24 @@ from torch import Tensor
 
 from smartgen.data.bags import bags
 from smartgen.nets.transae import TransAE
-from smartgen.training.reconstruction import bags_loss
+from smartgen.stages.tof.retraining import Evidence
+from smartgen.training.reconstruction import bags_loss, sequence_losses
 
 Tokens = NDArray[np.int64]
+
+
+def decide_by_influence(
+    network: TransAE, optimizer: torch.optim.Optimizer, validation: Tokens, outliers: Tokens
+) -> Evidence:
+    """An outlier returns if one more step on it would not raise the validation loss (ours).
+
+    Args:
+        network: stage 1's, trained on all of the set; so a filter takes one training in all.
+        optimizer: Adam, as that training left it.
+    """
+    change = influence(network, optimizer, validation, outliers)
+    baseline = np.array([sequence_losses(network, validation).mean()])
+    return Evidence(change[:, None], baseline, change <= 0, np.zeros(len(outliers), dtype=bool))
 
 
 def influence(
@@ -24,7 +39,7 @@ def influence(
     scaling as in LESS (Xia et al., ICML 2024).
 
     Args:
-        network: trained on the non-outliers' training part.
+        network: trained on sequences like these.
         optimizer: Adam, as that training left it.
         validation: (n, length) tokens of the non-outliers held out; the mean is over sequences.
         outliers: (m, length) tokens.

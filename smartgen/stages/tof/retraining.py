@@ -26,7 +26,7 @@ class Evidence:
 
     Args:
         change: (outliers, repeats) what each outlier does to the validation loss in nats: its mean with the
-            outlier less its mean without.
+            outlier less its mean without; by influence, the same per unit of step size.
         baseline: (repeats,) mean validation loss without any outlier.
         kept: (outliers,) true where one returns.
         undecided: (outliers,) true where a test could not tell rise from fall.
