@@ -7,16 +7,18 @@ import json
 import os
 import shutil
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
+from smartgen.core.atomic import write_bytes_atomic
 from smartgen.core.errors import SmartgenError
 from smartgen.core.records import Record, read_records, write_text_atomic
 from smartgen.tables import listings
 from smartgen.tables.blocks import page
 from smartgen.tables.collect import TableCell, collect
+from smartgen.tables.curves import figure_names
 from smartgen.tables.declare import Table, load_named
-from smartgen.tables.origin import describe
+from smartgen.tables.origin import describe, origin_of
 from smartgen.tables.select import check_where, matches, parse_where
 
 FORMATS = ("text", "md", "csv", "json")
@@ -27,6 +29,7 @@ EPILOG = """examples:
   smartgen-report table2 --metric F1 --layout paper  one metric as the paper lays it out
   smartgen-report table2 --method SmartGen --seeds   one method, seed by seed
   smartgen-report table2 --where trainer.threads=1   only records of this setting; writes no files
+  smartgen-report fig5                               a figure; outputs/figures/fig5.{png,svg,csv} too
   smartgen-report regimes --dataset demo             source, synthetic and oracle training side by side
   smartgen-report failures                           every failed cell and the command that repeats it
   smartgen-report show 3fa9c2                        one record, by the beginning of its key or of its digits
@@ -56,7 +59,11 @@ def _parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     add = parser.add_argument
-    add("what", metavar="TABLE|regimes|list|failures|show", help="the name of a table, or what else to tell")
+    add(
+        "what",
+        metavar="TABLE|FIGURE|regimes|list|failures|show",
+        help="a table or figure, or what else",
+    )
     add("key", nargs="?", help="with show: the record's key or its first digits")
     add("--outputs", metavar="DIR", help="the folder of the runs (SMARTGEN_OUTPUTS, else ./outputs)")
     add("--format", choices=FORMATS, default="text", help="how a table is printed (text)")
@@ -91,6 +98,8 @@ def _run(options: argparse.Namespace, outputs: Path) -> str:
         return listings.failures(records)
     if options.what == "regimes":
         return _regimes(options, records)
+    if options.what in figure_names():
+        return _figure(options, records, outputs)
     if options.what == "show":
         return listings.one_record(records, options.key)
     return _table(options, records, outputs)
@@ -104,6 +113,7 @@ def _refuse_unused(options: argparse.Namespace) -> None:
         "failures": ("method", "seeds", "metric", "dataset", "where"),
         "show": ("method", "seeds", "metric", "dataset", "where"),
     }
+    unused |= dict.fromkeys(figure_names(), ("method", "seeds", "metric"))
     given = [name for name in unused.get(options.what, ()) if getattr(options, name)]
     if given:
         raise SmartgenError(f"--{given[0]} has no meaning with {options.what}; leave it out")
@@ -128,6 +138,31 @@ def _regimes(options: argparse.Namespace, records: Sequence[Record]) -> str:
     return to_markdown(arranged) if options.format == "md" else to_text(arranged, WIDTH, color=color)
 
 
+def _figure(options: argparse.Namespace, records: Sequence[Record], outputs: Path) -> str:
+    from smartgen.tables.curves import figure_page, load_figure, point_records, points
+    from smartgen.tables.draw import draw
+    from smartgen.tables.render import rows_to_csv, to_markdown, to_text
+
+    figure, where = load_figure(options.what), parse_where(options.where)
+    check_where(where, records)
+    if options.dataset:
+        where["dataset"] = options.dataset
+    found = points(figure, [r for r in records if matches(r, where)])
+    rows = point_records(found)
+    if found and not where:
+        stem = outputs / "figures" / figure.name
+        files = {kind: draw(figure, found, kind) for kind in ("png", "svg")}
+        _write(stem, files | {"csv": rows_to_csv(rows).encode()})
+    if options.format == "json":
+        return json.dumps(rows, indent=1) + "\n"
+    if options.format == "csv":
+        return rows_to_csv(rows)
+    keys = {key for point in found for key in point.keys}
+    arranged = figure_page(figure, found, origin_of([r for r in records if r.key in keys]))
+    color = options.out is None and sys.stdout.isatty()
+    return to_markdown(arranged) if options.format == "md" else to_text(arranged, WIDTH, color=color)
+
+
 def _table(options: argparse.Namespace, records: Sequence[Record], outputs: Path) -> str:
     table = load_named(options.what)
     where = parse_where(options.where)
@@ -148,15 +183,20 @@ def _write_files(table: Table, cells: Sequence[TableCell], records: Sequence[Rec
     """The whole table in three formats, whatever part of it is to be printed."""
     from smartgen.tables.render import to_csv, to_json, to_markdown
 
-    stem = outputs / "tables" / table.name
+    markdown = to_markdown(page(table, cells, describe(cells, records)))
+    texts = {"md": markdown, "csv": to_csv(cells), "json": to_json(cells)}
+    _write(outputs / "tables" / table.name, {kind: text.encode() for kind, text in texts.items()})
+
+
+def _write(stem: Path, files: Mapping[str, bytes]) -> None:
+    """One file a format."""
     try:
-        write_text_atomic(stem.with_suffix(".md"), to_markdown(page(table, cells, describe(cells, records))))
-        write_text_atomic(stem.with_suffix(".csv"), to_csv(cells))
-        write_text_atomic(stem.with_suffix(".json"), to_json(cells))
+        for kind, content in files.items():
+            write_bytes_atomic(stem.with_suffix(f".{kind}"), content)
     except SmartgenError as error:  # outputs that may only be read can still be shown
         print(f"smartgen-report: not written: {error}", file=sys.stderr)
     else:
-        print(f"wrote {stem}.{{md,csv,json}}", file=sys.stderr)
+        print(f"wrote {stem}.{{{','.join(files)}}}", file=sys.stderr)
 
 
 def _render(

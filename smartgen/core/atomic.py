@@ -15,6 +15,15 @@ from smartgen.core.errors import SmartgenError
 
 
 def write_text_atomic(path: Path, text: str) -> Path:
+    """Text as UTF-8, written atomically.
+
+    Raises:
+        SmartgenError: the folder or the file cannot be written.
+    """
+    return write_bytes_atomic(path, text.encode("utf-8"))
+
+
+def write_bytes_atomic(path: Path, content: bytes) -> Path:
     """Write under a temporary name, flush to the disk, rename; folders are made as needed.
 
     Raises:
@@ -23,8 +32,8 @@ def write_text_atomic(path: Path, text: str) -> Path:
     temporary = path.with_name(f".{path.name}.{os.getpid()}.{uuid.uuid4().hex[:8]}.tmp")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with temporary.open("x", encoding="utf-8", newline="") as handle:
-            handle.write(text)
+        with temporary.open("xb") as handle:
+            handle.write(content)
             handle.flush()
             os.fsync(handle.fileno())
         os.replace(temporary, path)

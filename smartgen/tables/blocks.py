@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from statistics import fmean
 from typing import Literal, TypeVar
 
 from smartgen.tables.collect import TableCell
@@ -71,8 +72,29 @@ def page(
         [] if layout == "paper" else _idle_lines({name: groups[name] for name in groups if name not in shown})
     )
     intro = [line for line in (table.caption, f"Source: {table.source}. {_protocol(cells)}") if line]
-    below = [*idle, *notes.lines(), *table.notes, tally(cells), *origin]
+    below = [*idle, *notes.lines(), *averages(table, cells), *table.notes, tally(cells), *origin]
     return Page(f"{table.name}: {table.title}", intro, blocks, below)
+
+
+def averages(table: Table, cells: Sequence[TableCell]) -> list[str]:
+    """The means over homes and changes that the paper quotes, ours where every cell was run."""
+    lines = []
+    groups = _group(cells, lambda cell: (cell.metric, cell.method))
+    for (metric, method), group in groups.items():
+        if metric not in table.averages:
+            continue
+        unit, said = group[0].unit, []
+        for name, values in {
+            "paper": [cell.published for cell in group],
+            "release": [cell.released for cell in group],
+            "ours": [cell.mean for cell in group],
+        }.items():
+            known = [value for value in values if value is not None]
+            if known and len(known) == len(values):
+                said.append(f"{name} {show_number(fmean(known), unit)}")
+        if said:
+            lines.append(f"mean of {len(group)} cells, {metric}, {method}: {', '.join(said)}")
+    return lines
 
 
 def tally(cells: Sequence[TableCell]) -> str:

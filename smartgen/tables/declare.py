@@ -18,7 +18,7 @@ from smartgen.tables.node import Node, read_yaml
 
 SCHEMA = 1
 REQUIRED = ["schema", "name", "title", "source", "datasets", "transitions", "metrics", "methods", "published"]
-OPTIONAL = ["caption", "axes", "defaults", "command", "checks", "skips", "notes", "released"]
+OPTIONAL = ["caption", "averages", "axes", "defaults", "command", "checks", "skips", "notes", "released"]
 
 
 class Place(NamedTuple):
@@ -88,6 +88,7 @@ class Table:
     Attributes:
         datasets: the paper's name to ours; likewise `transitions`.
         axes: what every record of the table must have.
+        averages: metrics whose mean over all homes and changes the paper quotes.
         published: the paper's numbers; `released`: those of the authors' released results.
     """
 
@@ -100,6 +101,7 @@ class Table:
     metrics: Mapping[str, Metric]
     methods: Mapping[str, Method]
     axes: Mapping[str, Any]
+    averages: tuple[str, ...]
     checks: tuple[Check, ...]
     skips: tuple[Skip, ...]
     notes: tuple[str, ...]
@@ -169,6 +171,7 @@ def load_table(path: Path) -> Table:
         metrics=metrics,
         methods=methods,
         axes=found.get("axes", {}).scalars(),
+        averages=tuple(node.one_of(metrics) for node in found.get("averages", []).rows()),
         checks=tuple(_check(node, metrics) for node in found.get("checks", []).rows()),
         skips=tuple(_skip(node, levels) for node in found.get("skips", []).rows()),
         notes=tuple(node.text() for node in found.get("notes", []).rows()),

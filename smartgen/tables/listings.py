@@ -11,17 +11,21 @@ from smartgen.core.errors import SmartgenError
 from smartgen.core.records import Record, result_digest
 from smartgen.tables.blocks import tally
 from smartgen.tables.collect import collect, unresolved
+from smartgen.tables.curves import figure_names, load_figure, points
 from smartgen.tables.declare import load_named, table_names
 
 
 def tables(records: Sequence[Record]) -> str:
-    """Each declared table with how far it is filled."""
+    """Each declared table with how far it is filled, and each figure."""
     lines = []
     for name in table_names():
         table = load_named(name)
         cells = collect(table, records)
         filled = sum(cell.n > 0 for cell in cells)
         lines += [f"{name}  {table.title}: {filled} of {len(cells)} cells filled", f"  {tally(cells)}"]
+    for name in figure_names():
+        figure = load_figure(name)
+        lines.append(f"{name}  {figure.title}: {len(points(figure, records))} points")
     done, failed = sum(record.ok for record in records), len(unresolved(records))
     hint = " (smartgen-report failures)" if failed else ""
     lines.append(f"records: {done}; failed cells: {failed}{hint}")

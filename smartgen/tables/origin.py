@@ -20,11 +20,17 @@ def describe(cells: Sequence[TableCell], records: Sequence[Record]) -> list[str]
     Whatever the records' `run` blocks leave out is left out here.
     """
     keys = {key for cell in cells for key in cell.keys}
-    used = sorted((record for record in records if record.key in keys), key=lambda one: (when(one), one.key))
+    used = [record for record in records if record.key in keys]
+    return [*_settings(cells, used), *origin_of(used)]
+
+
+def origin_of(records: Sequence[Record]) -> list[str]:
+    """The same lines on records alone, without their settings."""
+    used = sorted(records, key=lambda one: (when(one), one.key))
     if not used:
         return ["no records used"]
     counted = f"{len(used)} records{_period(used)}{_effort(used)}"
-    return [line for line in (*_settings(cells, used), counted, _commits(used), _versions(used)) if line]
+    return [line for line in (counted, _commits(used), _versions(used)) if line]
 
 
 def seconds_of(record: Record) -> float:

@@ -48,3 +48,20 @@ def test_processes_may_write_the_same_key(tmp_path: Path) -> None:
     with get_context("spawn").Pool(4) as pool:
         assert pool.map(_write, [tmp_path] * 8) == [1] * 8
     assert [path.name for path in (tmp_path / "tss").iterdir()] == ["same"]
+
+
+def test_arrays_are_made_once_and_made_anew_where_the_file_is_damaged(tmp_path: Path) -> None:
+    made = []
+
+    def make() -> dict[str, np.ndarray]:
+        made.append(1)
+        return {"a": np.arange(3), "b": np.array(float("nan"))}
+
+    store = Store(tmp_path)
+    first, second = store.arrays("tof", "k", make), store.arrays("tof", "k", make)
+    assert first["a"].tolist() == second["a"].tolist() == [0, 1, 2]
+    assert np.isnan(second["b"])
+    assert len(made) == 1
+    next(tmp_path.rglob("*.npz")).write_bytes(b"PK half a file")
+    assert store.arrays("tof", "k", make)["a"].tolist() == [0, 1, 2]
+    assert len(made) == 2

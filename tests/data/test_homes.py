@@ -32,3 +32,16 @@ def test_an_empty_source_context_is_named(toy_release: Path) -> None:
     home = load_home(DatasetSettings(name="toy"), SEASONAL, str(toy_release), 0)
     with pytest.raises(SmartgenError, match=r"trn\.pkl holds no sequence"):
         home.source  # noqa: B018 - read for its error
+
+
+def test_what_is_held_out_of_the_old_context_is_not_in_the_log(toy_release: Path) -> None:
+    settings = DatasetSettings(name="toy")
+    home = load_home(settings, SEASONAL, str(toy_release), 0)
+    log, held = home.holding_out()
+    assert (log.source, held) == (home.source[:4], home.source[4:])
+    rest = [[5, 1, 0, 1]]
+    (toy_release / "SmartGen/IoT_data/toy/winter/vld.pkl").write_bytes(pickle.dumps(rest))
+    home = load_home(settings, SEASONAL, str(toy_release), 0)
+    log, held = home.holding_out()
+    assert log.source == home.source
+    assert held.to_lists() == rest
