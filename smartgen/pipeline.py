@@ -217,7 +217,8 @@ class Pipeline:
         edges = None if cell.stage.gss.name == "none" else behavior_graph(self.pieces, vocabulary).edges
         rng = generator(cell.seed, "walk", cell.dataset.name, cell.transition.name)
         wanted = Change(change.hour_shift, change.replace, change.lengthen)
-        return walk(self.compressed.sequences, edges, vocabulary, wanted, settings.sequences, rng)
+        survivors = self.compressed.sequences
+        return walk(survivors, edges, vocabulary, wanted, settings.sequences, rng, self.pieces)
 
     @property
     def _pieces_key(self) -> str:

@@ -51,6 +51,8 @@ PAIRS = [(path, home) for path in GROUP_FILES for home in homes_for(path)]
 @pytest.mark.parametrize(("path", "dataset"), PAIRS, ids=[f"{choice(p)}-{home}" for p, home in PAIRS])
 def test_every_choice_composes_and_builds(path: Path, dataset: str, tmp_path: Path) -> None:
     own = [] if path.parent.name == "dataset" else [f"dataset={dataset}"]
+    if path.stem == "ssc_autoencoder":
+        own.append("task=reconstruction")
     if path.parent.parent.name == "stage":
         own += RECORDED if path.stem.startswith("recorded") else ["synthesizer=walk"]
     cell = settings(*own, choice(path), f"paths.outputs={tmp_path}")

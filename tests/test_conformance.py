@@ -18,6 +18,7 @@ from smartgen.conformance.lines import Context, State, first_difference
 from smartgen.conformance.sets import check_sets
 from smartgen.core.errors import SmartgenError
 from smartgen.core.types import Sequences
+from smartgen.data.holdout import hold_out
 from smartgen.data.recording_names import scan
 from smartgen.data.release import datasets, read_vocabulary
 from smartgen.data.vocabulary import Vocabulary
@@ -61,7 +62,26 @@ def root(tmp_path: Path, toy_vocabulary: Vocabulary) -> Path:
     answer(spring, 0, f"As {[FAN]}, so <seq {[MON, LIGHT]} seq>", [MON, LIGHT])
     answer(spring, 1, f"<seq [\n{MON}\n] seq>", None)
     write(spring / "xx_spring_generation_SPPC_th=0.9_gpt-4o_seq.pkl", [[0, 0, 1, 3], [4, 3, 2, 5]])
+    write(data / "winter/trn_day_0_similarity_th=0.9.pkl", [[0, 0, 1, 3, 0, 1, 1, 2]])
     return tmp_path
+
+
+def filtered(root: Path) -> None:
+    """One set as TOF leaves it: six sequences, one of them an outlier that returns behind the others."""
+    stem = root / "SmartGen/filter_data/xx/spring/xx_spring_generation_SPPC_th=0.9_gpt-4o_seq"
+    usual = [[day, 1, 1, 3] for day in range(5)]
+    kept = Sequences.from_lists(usual)
+    train, validation = hold_out(kept)
+    for part, content in {
+        "": [*usual[:2], [6, 7, 2, 5], *usual[2:], [6, 6, 2, 4]],
+        "_filter": usual,
+        "_filter_trn": train.to_lists(),
+        "_filter_vld": validation.to_lists(),
+        "_filter_out_0": [[6, 7, 2, 5]],
+        "_filter_out_1": [[6, 6, 2, 4]],
+        "_filter_true": [*usual, [6, 7, 2, 5]],
+    }.items():
+        write(stem.with_name(f"{stem.name}{part}.pkl"), content)
 
 
 def said(capsys: pytest.CaptureFixture[str]) -> list[str]:
@@ -72,6 +92,7 @@ def test_a_release_that_agrees_passes(root, capsys):
     assert run(root) == 0
     lines = said(capsys)
     assert "equal        xx winter split_trn.pkl: 2 sequences, 3 behaviors" in lines
+    assert "equal        xx winter trn_day_0_similarity_th=0.9.pkl: 1 sequences, 2 behaviors" in lines
     assert "equal        xx winter action_transitions.json: 3 actions, 1 successors" in lines
     assert "equal        xx spring gpt-4o SPPC 0.9: 2 of 2 parses equal" in lines
     assert "note         xx spring gpt-4o: 1 of 1 answers give 1 sequences, 1 behaviors" in lines
@@ -82,7 +103,7 @@ def test_a_release_that_agrees_passes(root, capsys):
         "= mapping: 1 of 1 equal",
     }
     assert counts <= set(lines)
-    assert lines[-1] == "conforms to the release"
+    assert lines[-1].startswith("conforms to the release (nothing to compare with for: TOF")
     assert not any("generation_day_0" in line for line in lines)
     run(root, ["xx"], verbose=True)
     assert any("generation_day_0" in line for line in said(capsys))
@@ -266,3 +287,29 @@ def assert_verbatim(sequences: Sequences, text: str, vocabulary: Vocabulary) -> 
         position = letters.find(words, position)
         assert position >= 0
         position += len(words)
+
+
+@pytest.mark.parametrize(
+    ("part", "content", "said_of"),
+    [
+        ("_filter_trn", [[0, 1, 1, 3]] * 4, "TOF split"),
+        ("_filter_out_1", [[1, 1, 1, 1]], "TOF outliers"),
+        ("_filter_true", [[6, 7, 2, 5], [0, 1, 1, 3]], "TOF order"),
+    ],
+)
+def test_a_filtered_set_that_does_not_follow_fails(root, capsys, part, content, said_of):
+    filtered(root)
+    run(root)
+    lines = said(capsys)
+    assert f"= {said_of}: 1 of 1 equal" in lines
+    assert any(line.endswith("seq_filter.pkl: 1 of 2 outliers return") for line in lines)
+    name = f"xx_spring_generation_SPPC_th=0.9_gpt-4o_seq{part}.pkl"
+    write(root / "SmartGen/filter_data/xx/spring" / name, content)
+    assert run(root) == 1
+    assert f"= {said_of}: 0 of 1 equal, 1 differs" in said(capsys)
+
+
+def test_survivors_that_the_rule_does_not_keep_fail(root, capsys):
+    write(root / "SmartGen/IoT_data/xx/winter/trn_day_0_similarity_th=0.9.pkl", [[0, 0, 1, 3]])
+    assert run(root) == 1
+    assert "= SSC by similarity: 0 of 1 equal, 1 differs" in said(capsys)

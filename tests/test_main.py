@@ -107,7 +107,10 @@ def test_an_interrupted_sweep_says_so_and_leaves_nothing_torn(tmp_path: Path, ho
     environment = {**os.environ, "SMARTGEN_OUTPUTS": str(tmp_path), "OMP_NUM_THREADS": "1"}
     command = [sys.executable, "-m", "smartgen", "-m", "regime=source,oracle", "tracking=none"]
     run = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=environment)
-    time.sleep(9)  # in the first training
+    limit = time.monotonic() + 90
+    while not (tmp_path / "cache/synthesize").is_dir() and time.monotonic() < limit:
+        time.sleep(0.2)
+    time.sleep(4)  # in the first training
     run.send_signal(how)
     _, told = run.communicate(timeout=60)
     assert run.returncode == 130, told
@@ -119,7 +122,7 @@ def test_an_interrupted_sweep_says_so_and_leaves_nothing_torn(tmp_path: Path, ho
 def test_help_lists_the_groups(tmp_path: Path) -> None:
     done = smartgen(tmp_path, "--help")
     assert done.returncode == 0
-    for line in ("dataset: demo, fr, sp, us", "transition: occupancy, schedule, seasonal", "stage/ssc: none"):
+    for line in ("dataset: demo, fr, sp, us", "transition: occupancy, schedule, seasonal", "stage/tss: none"):
         assert line in done.stdout
     assert not list(tmp_path.iterdir())
 

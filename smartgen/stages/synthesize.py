@@ -37,6 +37,7 @@ def walk(
     change: Change,
     size: int,
     rng: np.random.Generator,
+    log: Sequences | None = None,
 ) -> Sequences:
     """Random walks on the behavior graph, moved to the new context's hours and devices.
 
@@ -44,16 +45,18 @@ def walk(
     the graph's transition shares, and never has fewer than two behaviors. Hours advance as in the log.
 
     Args:
-        pieces: the old log's TSS pieces, whose first behaviors, lengths and pace the walks take over.
+        pieces: the old log's TSS pieces, or what SSC kept of them, whose first behaviors, lengths and pace
+            the walks take over.
         edges: the graph of GSS; None draws every action by its frequency (GSS switched off).
         size: sequences to write.
+        log: what the graph was counted on, which tells each action's device; None: the pieces.
 
     Raises:
         SmartgenError: no piece to start from.
     """
     if not len(pieces):
         raise SmartgenError("the walk has no sequence to start from; the source context is empty")
-    walker = _Walker(pieces, edges, vocabulary, change, rng)
+    walker = _Walker(pieces, edges, vocabulary, change, rng, pieces if log is None else log)
     return Sequences.from_lists(walker.sequence(int(i)) for i in rng.integers(0, len(pieces), size))
 
 
@@ -67,10 +70,11 @@ class _Walker:
         vocabulary: Vocabulary,
         change: Change,
         rng: np.random.Generator,
+        log: Sequences,
     ) -> None:
         self.pieces, self.edges, self.change, self.rng = pieces, edges, change, rng
         self.actions = pieces.values[:, ACTION]
-        self.device_of = _usual_devices(pieces)
+        self.device_of = _usual_devices(log)
         self.pace = _hour_steps(pieces)
         self.stand_ins = _stand_ins(vocabulary, change.replace)
 

@@ -67,3 +67,15 @@ def test_the_same_seed_writes_the_same(toy_sequences: Sequences, toy_vocabulary:
 def test_an_empty_log_is_named(toy_vocabulary: Vocabulary) -> None:
     with pytest.raises(SmartgenError, match="source context is empty"):
         walk(Sequences.from_lists([]), None, toy_vocabulary, SAME, 5, np.random.default_rng(0))
+
+
+def test_a_walk_from_few_survivors_knows_the_devices_of_the_whole_log(
+    toy_sequences: Sequences, toy_vocabulary: Vocabulary
+) -> None:
+    """SSC leaves actions out that the graph still leads to."""
+    edges = behavior_graph(toy_sequences, toy_vocabulary).edges
+    survivors = toy_sequences[2:3]
+    made = walk(survivors, edges, toy_vocabulary, SAME, 40, np.random.default_rng(0), toy_sequences)
+    assert set(made.values[:, ACTION].tolist()) > set(survivors.values[:, ACTION].tolist())
+    for device, action in np.unique(made.values[:, [DEVICE, ACTION]], axis=0):
+        assert toy_vocabulary.prefix_device(int(action)) == device
