@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +15,15 @@ from smartgen.settings import (
     CellSettings,
     ChangeSettings,
     DatasetSettings,
+    EncodedSscSettings,
     GssSettings,
     PathSettings,
+    RecordedTofSettings,
     ReleasedProtocolSettings,
     ReplaySettings,
+    SscAutoencoderSettings,
+    SscSettings,
+    StageOneSettings,
     StageSettings,
     TofSettings,
     TrainerSettings,
@@ -134,6 +140,53 @@ def test_switching_stages_off_changes_what_is_written(tmp_path: Path) -> None:
     assert len(set(sets)) == 3
 
 
+NET = {"d_model": 16, "heads": 2, "layers": 1, "epochs": 3, "batch_size": 32}
+SSC = EncodedSscSettings("released", threshold=0.8, **NET)  # type: ignore[arg-type]
+TOF = StageOneSettings("influence", whisker=0, **NET)  # type: ignore[arg-type]
+
+
+def test_ssc_and_tof_stand_in_the_pipeline(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    both = StageSettings(ssc=SSC, tof=TOF)
+    run(cell(tmp_path, stage=both))
+    (record,) = read_records(tmp_path)
+    counts = record.counts
+    assert counts["written"] == 30 > counts["train"] + counts["validation"] - counts["outliers_kept"]
+    assert counts["synthetic"] == 30 - counts["outliers"] + counts["outliers_kept"]
+    assert {"ssc", "ssc_training", "tof"} <= set(record.run["seconds"])
+    again = Prepared(cell(tmp_path, stage=both, detector=TransAESettings(name="transae", d_model=32)))
+    monkeypatch.setattr("smartgen.stages.ssc.compress.compress", _must_not_run)
+    monkeypatch.setattr("smartgen.stages.tof.filter.filter_outliers", _must_not_run)
+    assert len(again.pipeline.compressed.sequences) < len(again.pipeline.pieces)
+    assert len(again.pipeline.synthetic) == counts["synthetic"]
+
+
+def test_thresholds_share_one_trained_encoder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    kept = []
+    for threshold in (0.7, 0.95):
+        stage = StageSettings(ssc=replace(SSC, threshold=threshold))
+        kept.append(len(Prepared(cell(tmp_path, stage=stage)).pipeline.compressed.sequences))
+        monkeypatch.setattr("smartgen.stages.ssc.vectors.train_encoder", _must_not_run)
+    assert kept[0] < kept[1]
+
+
+def test_the_old_log_has_tasks_of_its_own(tmp_path: Path) -> None:
+    for name, ssc in {"all": SscSettings(), "some": SSC}.items():
+        for task in ("compression", "reconstruction"):
+            settings = cell(tmp_path / name, task=task, stage=StageSettings(ssc=ssc))
+            settings.detector = SscAutoencoderSettings(name="ssc_autoencoder", **NET)  # type: ignore[arg-type]
+            run(settings)
+    whole, some = (
+        {record.axes["task"]: record for record in read_records(tmp_path / name)} for name in ("all", "some")
+    )
+    assert whole["compression"].metrics["share_kept"] == 1
+    assert "threshold" not in whole["compression"].metrics
+    assert some["compression"].metrics["threshold"] == 0.8
+    counts = some["reconstruction"].counts
+    assert counts["train"] == counts["kept"] < counts["pieces"] < whole["compression"].counts["pieces"]
+    assert whole["reconstruction"].counts["test"] == counts["test"] > 0
+    assert 0 < whole["reconstruction"].metrics["loss"] < 6
+
+
 def test_a_failed_cell_leaves_its_error_and_no_result(tmp_path: Path) -> None:
     with pytest.raises(SmartgenError, match="1 training sequences are too few"):
         run(cell(tmp_path, synthesizer=WalkSettings(name="walk", sequences=1)))
@@ -184,6 +237,20 @@ def test_a_damaged_cache_is_made_anew(tmp_path: Path) -> None:
         ({"detector": TransAESettings(name="transae", heads=3)}, "multiple of detector.heads"),
         ({"detector": TransAESettings(name="transae", epochs=0)}, "epochs is 0"),
         ({"trainer": TrainerSettings(threads=0)}, "threads is 0"),
+        ({"stage": StageSettings(ssc=EncodedSscSettings("released"))}, "share is None, expected"),
+        ({"stage": StageSettings(ssc=replace(SSC, share=0.2))}, "a number for one of them"),
+        ({"stage": StageSettings(ssc=replace(SSC, share=None, group="month"))}, "group is 'month'"),
+        ({"stage": StageSettings(tof=replace(TOF, heads=3))}, r"multiple of stage\.tof\.heads"),
+        ({"stage": StageSettings(tof=RecordedTofSettings("recorded"))}, "collection=tof"),
+        ({"task": "reconstruction"}, "with task=reconstruction, detector is 'transae'"),
+        (
+            {"synthesizer": ReplaySettings(name="replay"), "stage": StageSettings(tof=TOF)},
+            "sets that TOF has filtered",
+        ),
+        (
+            {"synthesizer": ReplaySettings(name="replay", level="mapped"), "stage": StageSettings(ssc=SSC)},
+            "brings its own compression",
+        ),
         (
             {
                 "synthesizer": ReplaySettings(name="replay"),
@@ -213,3 +280,25 @@ def test_a_released_cell_has_the_releases_sizes(tmp_path: Path, release: Path) -
     (record,) = read_records(tmp_path)
     sizes = {name: record.counts[name] for name in ("train", "validation", "normal", "attack")}
     assert sizes == {"train": 100, "validation": 25, "normal": 88, "attack": 88}
+
+
+@pytest.mark.release
+@pytest.mark.parametrize(
+    ("tof", "kept"),
+    [
+        (TofSettings("none"), 137),
+        (RecordedTofSettings("recorded", "filter"), 118),
+        (RecordedTofSettings("recorded", "filter_true"), 125),
+    ],
+)
+def test_table_fives_sets_have_the_published_sizes(
+    tmp_path: Path, release: Path, tof: TofSettings, kept: int
+) -> None:
+    settings = cell(
+        tmp_path,
+        dataset=DatasetSettings(name="fr"),
+        synthesizer=ReplaySettings(name="replay", threshold=0.918, collection="tof", variant=""),
+        stage=StageSettings(tof=tof),
+        paths=PathSettings(outputs=str(tmp_path), release=str(release)),
+    )
+    assert Prepared(settings).pipeline.counts == {"written": 137, "synthetic": kept}
