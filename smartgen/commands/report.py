@@ -22,7 +22,7 @@ from smartgen.tables.origin import describe, origin_of
 from smartgen.tables.select import check_where, matches, parse_where
 
 FORMATS = ("text", "md", "csv", "json")
-WIDTH = 100  # columns at least: below it, whole numbers matter more than unbroken lines
+WIDTH = 112  # columns at least: below it, whole numbers matter more than unbroken lines
 EPILOG = """examples:
   smartgen-report list                               all tables and how far they are filled
   smartgen-report table2                             the table; outputs/tables/table2.{md,csv,json} too

@@ -17,6 +17,7 @@ from smartgen.tables.compare import SEEDS_FOR_SD, SYMBOLS, show_number
 from smartgen.tables.declare import Table
 
 Layout = Literal["cells", "paper"]
+LONGEST_NOTE = 12  # characters in a line of the table; longer ones go below it
 UNFILLED = ("not run", "not published", "skipped")
 T = TypeVar("T")
 
@@ -150,7 +151,7 @@ def _line(cell: TableCell, notes: _Notes) -> list[str]:
         ours(cell),
         show_number(cell.delta, cell.unit, sign=True),
         f"{SYMBOLS[cell.verdict]} {cell.verdict}",
-        cell.reason,
+        cell.reason if len(cell.reason) <= LONGEST_NOTE else notes(cell.reason),
     ]
 
 

@@ -117,7 +117,7 @@ def judge(
     d, s = _relative(summary.mean - reference, reference, unit), _relative(summary.sd, reference, unit)
     verdict = _grade(abs(d), s, unit)
     spread = _spread(values, reference, unit) if verdict == "unstable" else ""
-    origin = "the paper prints none: compared with the release" if source == "released" else ""
+    origin = "vs release" if source == "released" else ""  # the paper prints none
     reason = "; ".join(part for part in (spread, origin, missing) if part)
     return Judgment(verdict, reference, source, summary.mean - reference, reason)
 

@@ -79,10 +79,10 @@ class Node:
         return {name: read(name, node) for name, node in self.items().items()}
 
     def scalars(self) -> dict[str, Any]:
-        """Names with text, numbers or booleans."""
+        """Names with text, numbers, booleans or null."""
         for item in self.items().values():
-            if not isinstance(item.value, str | int | float):
-                raise item.fail("text, a number or a boolean")
+            if item.value is not None and not isinstance(item.value, str | int | float):
+                raise item.fail("text, a number, a boolean or null")
         return {name: item.value for name, item in self.items().items()}
 
 

@@ -75,7 +75,7 @@ def test_tables_without_homes_or_methods_fit(write_declaration: Write, declarati
         (("metrics", "F1 Score"), {"unit": "share"}, "metrics.F1 Score: expected the key 'key' in it"),
         (("methods", "Ours"), {}, "methods.Ours: expected the key 'cells'"),
         (("datasets",), ["FR"], "datasets: expected a mapping"),
-        (("axes",), {"task": ["a"]}, "axes.task: expected text, a number or a boolean"),
+        (("axes",), {"task": ["a"]}, "axes.task: expected text, a number, a boolean or null"),
         (("skips",), [{"reason": "x"}], "skips[0]: expected one of dataset, transition, metric, method"),
         (("skips",), [{"reason": "x", "method": "Y"}], "skips[0].method: expected one of: LOF, Slow, Ours"),
         (("checks",), [{"f1": "F1 Score", "precision": "Number", "recall": "Number"}], "checks[0].precision"),
