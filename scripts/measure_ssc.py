@@ -60,7 +60,9 @@ def measure(way: str, size: int, threshold: float, width: int) -> dict[str, Any]
     settings: Any = SimilaritySscSettings("similarity", threshold, group="all")
     weights: Any = {}
     if way == "sound":
-        settings = EncodedSscSettings("sound", threshold, group="all", d_model=width, epochs=15, batch_size=64)
+        settings = EncodedSscSettings(
+            "sound", threshold, group="all", d_model=width, epochs=15, batch_size=64
+        )
         settings.dropout, settings.positions, settings.pooling = False, True, "mean"
         trainer = TrainerSettings(accelerator="cpu")
         weights = train_encoder(sequences[:1000], vocabulary, settings, trainer, seed=0)

@@ -16,13 +16,14 @@ MARKERS = ("o", "s", "^", "D", "v", "P", "X")
 def draw(figure: Figure, found: Sequence[Point], kind: str) -> bytes:
     """The picture in a format that matplotlib knows: png, svg, pdf.
 
-    A panel a home; each curve is the mean over seeds, its band their range; a curve of one point is a level.
+    A panel a home; each curve is the mean over seeds, its band their range; what has no setting to vary
+    is a level.
     """
     from matplotlib.figure import Figure as Canvas
 
     panels = [panel for panel in figure.panels if any(point.panel == panel for point in found)]
     canvas = Canvas(figsize=(5.2 * max(len(panels), 1), 4.2), layout="constrained")
-    axes = canvas.subplots(1, max(len(panels), 1), squeeze=False)[0]
+    axes = canvas.subplots(1, max(len(panels), 1), squeeze=False, sharey=not figure.y.log)[0]
     for panel, ax in zip(panels, axes, strict=False):
         _panel(ax, figure, [point for point in found if point.panel == panel])
         ax.set_title(panel)
@@ -44,7 +45,7 @@ def _panel(ax: Any, figure: Figure, found: Sequence[Point]) -> None:
         xs, ys = [point.x for point in curve], [point.y for point in curve]
         lows, highs = [point.low for point in curve], [point.high for point in curve]
         ax.plot(xs, ys, color=color, marker=marker, markersize=4, linewidth=1.4, label=name)
-        if len(curve) == 1:
+        if curve[0].asked is None:
             ax.axhline(ys[0], color=color, linewidth=0.8, linestyle="--")
             ax.axhspan(lows[0], highs[0], color=color, alpha=0.08, linewidth=0)
         else:
