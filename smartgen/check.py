@@ -64,6 +64,7 @@ def check_settings(cell: CellSettings) -> None:
             )
     if isinstance(cell.stage.ssc, SelectionSettings):
         _check_selection(cell.stage.ssc)
+    _check_unread(cell)
     if reads_synthetic(cell):
         _check_recorded_tof(cell)
         if isinstance(cell.synthesizer, ReplaySettings):
@@ -144,6 +145,22 @@ def _ranges(cell: CellSettings) -> Iterator[Range]:
         yield "stage.tof.significance", tof.significance, 0, 0.5
 
 
+def _check_unread(cell: CellSettings) -> None:
+    """Refuse stages that this cell would not run, and a setting that another one makes void."""
+    tof, ssc = cell.stage.tof, cell.stage.ssc
+    if not reads_synthetic(cell):
+        told = f"task={cell.task} regime={cell.regime} protocol={cell.protocol.name}"
+        if tof.name != "none":
+            raise SmartgenError(f"stage.tof is {tof.name}, but {told} reads no synthetic set; take none")
+        if cell.task == "detection" and ssc.name != "none":
+            raise SmartgenError(f"stage.ssc is {ssc.name}, but {told} trains on all pieces; take none")
+    if isinstance(tof, RepeatedTofSettings) and tof.padded:
+        raise SmartgenError(
+            "stage.tof.padded is true, but stage/tof=repeated needs draws in common, which the padded "
+            "arithmetic does not have; take stage.tof.padded=false"
+        )
+
+
 def _check_selection(ssc: SelectionSettings) -> None:
     """Refuse what leaves open how much SSC keeps, or says it twice."""
     if (ssc.threshold is None) == (ssc.share is None):
@@ -172,16 +189,14 @@ def _check_recorded_tof(cell: CellSettings) -> None:
 
 def _check_recorded(cell: CellSettings, replaying: ReplaySettings) -> None:
     """Refuse stage settings that the recorded answers were not made with, instead of leaving them unread."""
-    if replaying.level == "filtered" and replaying.collection not in FIXED_COLLECTIONS:
-        return
-    if replaying.variant:
-        return
     tss, gss = cell.stage.tss, cell.stage.gss
     if cell.stage.ssc.name != "none":
         raise SmartgenError(
             f"stage.ssc is {cell.stage.ssc.name}, but a recorded set brings its own compression, which "
             "synthesizer.compression and synthesizer.threshold name; take stage/ssc=none, or walk"
         )
+    if replaying.variant or (replaying.level == "filtered" and replaying.collection not in FIXED_COLLECTIONS):
+        return
     for key, value, recorded in (
         ("stage.tss.name", tss.name, "released"),
         ("stage.tss.algorithm", tss.algorithm, "released"),

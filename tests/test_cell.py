@@ -20,6 +20,7 @@ from smartgen.settings import (
     PathSettings,
     RecordedTofSettings,
     ReleasedProtocolSettings,
+    RepeatedTofSettings,
     ReplaySettings,
     SscAutoencoderSettings,
     SscSettings,
@@ -242,6 +243,12 @@ def test_a_damaged_cache_is_made_anew(tmp_path: Path) -> None:
         ({"stage": StageSettings(ssc=replace(SSC, share=None, group="month"))}, "group is 'month'"),
         ({"stage": StageSettings(tof=replace(TOF, heads=3))}, r"multiple of stage\.tof\.heads"),
         ({"stage": StageSettings(tof=RecordedTofSettings("recorded"))}, "collection=tof"),
+        ({"regime": "source", "stage": StageSettings(ssc=SSC)}, "trains on all pieces"),
+        ({"task": "compression", "stage": StageSettings(tof=TOF)}, "reads no synthetic set"),
+        (
+            {"stage": StageSettings(tof=RepeatedTofSettings("repeated", padded=True))},
+            "needs draws in common",
+        ),
         ({"task": "reconstruction"}, "with task=reconstruction, detector is 'transae'"),
         (
             {"synthesizer": ReplaySettings(name="replay"), "stage": StageSettings(tof=TOF)},

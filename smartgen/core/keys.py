@@ -15,7 +15,7 @@ CODE_VERSIONS = {
     "ssc": 1,
     "gss": 1,
     "synthesize": 1,
-    "tof": 1,
+    "tof": 2,
     "demo": 1,
 }
 

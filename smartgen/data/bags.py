@@ -21,6 +21,12 @@ class Bags(NamedTuple):
     counts: NDArray[np.float32]
     weights: NDArray[np.float32]
 
+    def widened(self, width: int, pad: int) -> Bags:
+        """The same with pads on the right up to this width; wider ones stay as they are."""
+        more = ((0, 0), (0, max(0, width - self.tokens.shape[1])))
+        tokens = np.pad(self.tokens, more, constant_values=pad)
+        return Bags(tokens, np.pad(self.counts, more), np.pad(self.weights, more))
+
 
 def bags(tokens: NDArray[np.int64], pad: int, *, ordered: bool = False, by_row: bool = False) -> Bags:
     """Merge equal rows, and equal tokens of a row.

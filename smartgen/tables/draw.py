@@ -29,7 +29,10 @@ def draw(figure: Figure, found: Sequence[Point], kind: str) -> bytes:
         ax.set_title(panel)
     if panels:
         axes[0].set_ylabel(figure.y.label)
-        axes[0].legend(frameon=False, fontsize="small")
+        handles = {
+            text: line for ax in axes for line, text in zip(*ax.get_legend_handles_labels(), strict=True)
+        }
+        axes[0].legend(handles.values(), handles, frameon=False, fontsize="small")
     canvas.suptitle(figure.title)
     out = io.BytesIO()
     canvas.savefig(out, format=kind, dpi=160, metadata={"Date": None} if kind == "svg" else None)

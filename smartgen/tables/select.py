@@ -155,7 +155,15 @@ def _rank(group: Sequence[Record], defaults: Mapping[str, Any]) -> tuple[int, in
 
 def _departing(record: Record, defaults: Mapping[str, Any]) -> list[str]:
     found = {key: lookup(record, key) for key in defaults}
-    return [key for key, value in found.items() if value is not MISSING and not _same(value, defaults[key])]
+    wanted = {key: _default(record, value) for key, value in defaults.items()}
+    return [key for key, value in found.items() if value is not MISSING and not _same(value, wanted[key])]
+
+
+def _default(record: Record, value: Any) -> Any:
+    """A default, or where it is "=" and a path, with axes in braces, what the record itself has there."""
+    if isinstance(value, str) and value.startswith("="):
+        return lookup(record, value[1:].format_map(record.axes))
+    return value
 
 
 def _departures(record: Record, defaults: Mapping[str, Any]) -> str:

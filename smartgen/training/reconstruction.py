@@ -102,7 +102,8 @@ def fit_reconstruction(
     Returns:
         The optimizer, which knows the gradients' second moments.
     """
-    loader = _batches(network, tokens, batch_size)
+    # Draws are common only if batches have one width, whatever row is added.
+    loader = _batches(network, tokens, batch_size, width=0 if noise is None else tokens.shape[1])
     network.before_draw = noise
     with quiet_lightning():
         trainer = make_trainer(settings, logger, label=label, max_epochs=epochs)
@@ -113,12 +114,16 @@ def fit_reconstruction(
     return trainer.optimizers[0]
 
 
-def _batches(network: TransAE, tokens: NDArray[np.int64], size: int) -> DataLoader[Any]:
-    """Batches in file order; the same rows are together in each epoch, so they are merged once."""
+def _batches(network: TransAE, tokens: NDArray[np.int64], size: int, width: int) -> DataLoader[Any]:
+    """Batches in file order; the same rows are together in each epoch, so they are merged once.
+
+    Args:
+        width: columns of every batch at least.
+    """
     if network.arithmetic != "merged":
         return DataLoader(TensorDataset(torch.from_numpy(tokens)), batch_size=size)
     parts = (tokens[start : start + size] for start in range(0, len(tokens), size))
-    found = [bags(part, network.pad, ordered=network.positions) for part in parts]
+    found = [bags(part, network.pad, ordered=network.positions).widened(width, network.pad) for part in parts]
     return DataLoader([tuple(map(torch.from_numpy, some)) for some in found], batch_size=None)  # type: ignore[arg-type]  # a list is a data set
 
 

@@ -46,3 +46,12 @@ def test_a_row_more_at_the_end_leaves_the_others_where_they_are() -> None:
     rows = [[5, 4], [0], [3, 3]]
     few, more = bags(rectangle(rows), PAD), bags(rectangle([*rows, [1, 1, 1]]), PAD)
     assert np.array_equal(more.tokens[:3], few.tokens[:, : more.tokens.shape[1]])
+
+
+def test_wider_bags_hold_the_same() -> None:
+    found = bags(rectangle([[5, 4], [0]]), PAD)
+    wide = found.widened(5, PAD)
+    assert wide.tokens.tolist() == [[4, 5, PAD, PAD, PAD], [0, PAD, PAD, PAD, PAD]]
+    assert wide.counts.sum() == found.counts.sum()
+    assert wide.weights[:, 2:].sum() == 0
+    assert all(np.array_equal(a, b) for a, b in zip(found.widened(1, PAD), found, strict=True))

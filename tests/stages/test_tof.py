@@ -25,7 +25,7 @@ from smartgen.training.trainer import seed_everything
 
 VOCABULARY = Vocabulary(("A", "B", "C"), tuple(f"{d}:{i}" for d in "ABC" for i in range(4)))
 CPU = TrainerSettings(accelerator="cpu")
-SMALL = StageOneSettings("released", d_model=16, heads=2, layers=1, epochs=25, batch_size=20)
+SMALL = StageOneSettings("released", d_model=16, heads=2, layers=1, epochs=25, batch_size=8)
 
 
 def habits() -> Sequences:
@@ -113,6 +113,13 @@ def test_repeats_share_a_seed_in_pairs_and_only_what_is_clear_returns() -> None:
     assert len(set(by_kind[0])) == 6
     assert evidence.kept.tolist() == [True, False, False]
     assert evidence.undecided.tolist() == [False, False, True]
+
+
+def test_changes_that_are_all_zero_decide_nothing() -> None:
+    settings = RepeatedTofSettings("repeated", repeats=3)
+    train, found = np.zeros((3, 4), dtype=np.int64), np.ones((1, 4), dtype=np.int64)
+    evidence = retrain_repeatedly(train, found, lambda *_: 1.0, settings, seed=8)
+    assert (evidence.kept.tolist(), evidence.undecided.tolist()) == ([False], [True])
 
 
 def test_the_paired_test_is_students() -> None:

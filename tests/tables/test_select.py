@@ -82,3 +82,14 @@ def test_where_is_parsed_and_checked(make_record: Make) -> None:
         check_where({"trainer.thread": 1}, [make_record("a")])
     check_where({"trainer.thread": 1}, [])
     check_where({"trainer.threads": 5}, [make_record("a")])
+
+
+def test_a_default_may_name_what_the_record_itself_has(make_record: Callable[..., Record]) -> None:
+    """As a threshold that another home or change sets otherwise."""
+    records = []
+    for key, threshold in (("own", 0.9), ("study-a", 0.5), ("study-b", 0.5)):
+        record = make_record(key, seed=len(records))
+        record.result["config"] |= {"threshold": threshold, "home": {"threshold": {"seasonal": 0.9}}}
+        records.append(record)
+    chosen = choose(records, {"threshold": "=home.threshold.{transition}"})
+    assert [record.key for record in chosen.records] == ["own"]

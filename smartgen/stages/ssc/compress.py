@@ -94,8 +94,9 @@ def _select(
     pieces: Sequences, groups: Sequence[Index], vectors: Vectors, settings: SelectionSettings
 ) -> tuple[float, list[Index]]:
     """The threshold, and the kept positions of each group."""
-    if not (isinstance(settings, EncodedSscSettings) and settings.dropout):
-        # Equal sequences have equal vectors, so only the first of them can stay.
+    dropout = isinstance(settings, EncodedSscSettings) and settings.dropout
+    if not dropout and (settings.threshold is None or settings.threshold < 1):
+        # Equal sequences have equal vectors, so only the first of them can stay; at 1 nothing is dropped.
         groups = [group[first_of_each(pieces.take(group))] for group in groups]
     if settings.share is None:
         threshold = _threshold(settings)

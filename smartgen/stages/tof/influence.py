@@ -41,7 +41,8 @@ def influence(
     Args:
         network: trained on sequences like these.
         optimizer: Adam, as that training left it.
-        validation: (n, length) tokens of the non-outliers held out; the mean is over sequences.
+        validation: (n, length) tokens of the fifth of the non-outliers on which stage 2 measures; the mean is
+            over sequences. In a filter the network was trained on them and on the outliers too.
         outliers: (m, length) tokens.
     """
     network.eval()

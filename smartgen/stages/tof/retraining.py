@@ -27,7 +27,8 @@ class Evidence:
     Args:
         change: (outliers, repeats) what each outlier does to the validation loss in nats: its mean with the
             outlier less its mean without; by influence, the same per unit of step size.
-        baseline: (repeats,) mean validation loss without any outlier.
+        baseline: (repeats,) mean validation loss without any outlier; by influence, that of stage 1's model,
+            which was trained on everything.
         kept: (outliers,) true where one returns.
         undecided: (outliers,) true where a test could not tell rise from fall.
     """
@@ -92,8 +93,8 @@ def retrain_repeatedly(
             with_it = measure(np.concatenate([train, outlier[None]]), label, common)
             change[i, repeat] = with_it - baseline[repeat]
     falls, rises = one_sided(change)
-    kept = falls <= settings.significance
-    return Evidence(change, baseline, kept, ~kept & (rises > settings.significance))
+    kept, worse = falls <= settings.significance, rises <= settings.significance
+    return Evidence(change, baseline, kept, ~kept & ~worse)
 
 
 def one_sided(change: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
