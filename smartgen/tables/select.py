@@ -160,14 +160,17 @@ def _departing(record: Record, defaults: Mapping[str, Any]) -> list[str]:
 
 
 def _default(record: Record, value: Any) -> Any:
-    """A default, or where it is "=" and a path, with axes in braces, what the record itself has there."""
+    """A default, or where it is "=" and a path, what the record itself has there."""
     if isinstance(value, str) and value.startswith("="):
-        return lookup(record, value[1:].format_map(record.axes))
+        return lookup(record, value[1:])
     return value
 
 
 def _departures(record: Record, defaults: Mapping[str, Any]) -> str:
-    said = [f"{key}={lookup(record, key)}, default {defaults[key]}" for key in _departing(record, defaults)]
+    said = [
+        f"{key}={lookup(record, key)}, default {_default(record, defaults[key])}"
+        for key in _departing(record, defaults)
+    ]
     return f"departs from the declared settings: {'; '.join(said)}" if said else ""
 
 

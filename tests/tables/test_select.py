@@ -89,7 +89,7 @@ def test_a_default_may_name_what_the_record_itself_has(make_record: Callable[...
     records = []
     for key, threshold in (("own", 0.9), ("study-a", 0.5), ("study-b", 0.5)):
         record = make_record(key, seed=len(records))
-        record.result["config"] |= {"threshold": threshold, "home": {"threshold": {"seasonal": 0.9}}}
+        record.result["config"] |= {"threshold": threshold, "recorded": {"threshold": 0.9}}
         records.append(record)
-    chosen = choose(records, {"threshold": "=home.threshold.{transition}"})
+    chosen = choose(records, {"threshold": "=recorded.threshold"})
     assert [record.key for record in chosen.records] == ["own"]
