@@ -14,6 +14,7 @@ from dataclasses import replace
 import numpy as np
 import torch
 
+from smartgen.core.errors import SmartgenError
 from smartgen.core.types import Sequences
 from smartgen.data.release import context_file, read_sequences, read_vocabulary, release_root
 from smartgen.data.vocabulary import Vocabulary
@@ -34,6 +35,15 @@ def main() -> int:
     parser.add_argument("--draws", nargs="+", type=int, default=[2024, 1, 2, 3, 4])
     options = parser.parse_args()
     torch.set_num_threads(1)
+    try:
+        measure(options)
+    except SmartgenError as error:
+        print(f"measure_dropout: {error}", file=sys.stderr)
+        return 2
+    return 0
+
+
+def measure(options: argparse.Namespace) -> None:
     root = release_root()
     vocabulary = read_vocabulary(root, options.dataset)
     pieces = read_sequences(context_file(root, options.dataset, options.context, "split_trn.pkl"))
@@ -49,7 +59,6 @@ def main() -> int:
                 drawn = [replace(told, threshold=threshold, draw=draw) for draw in draws]
                 counts = [stay(pieces, vocabulary, one, weights) for one in drawn]
                 print(f"seed {seed}, dropout {dropout}, threshold {threshold}: {counts} stay", flush=True)
-    return 0
 
 
 def stay(pieces: Sequences, vocabulary: Vocabulary, settings: EncodedSscSettings, weights: Weights) -> int:
@@ -64,6 +73,8 @@ def equal_cosines(pieces: Sequences, vectors: Vectors) -> str:
         for i, content in enumerate(pieces.contents())
         if first.setdefault(content, i) != i
     ][:MOST]
+    if not pairs:
+        return "none, no sequence occurs twice"
     seed_everything(2024)
     a, b = (torch.cat(list(vectors(pieces.take(np.array(side))))) for side in zip(*pairs, strict=True))
     cosines = torch.cosine_similarity(a, b)

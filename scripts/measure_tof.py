@@ -29,7 +29,8 @@ Fates = NDArray[np.bool_]
 def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("cells", nargs="+", metavar="HOME/CHANGE", help="as fr/schedule")
-    parser.add_argument("--ways", nargs="+", default=["released", "influence", "repeated"])
+    ways = ["stage1", "released", "influence", "repeated"]
+    parser.add_argument("--ways", nargs="+", choices=ways, default=ways[1:])
     parser.add_argument("--seeds", nargs="+", type=int, default=[2024])
     parser.add_argument("--repeats", type=int, default=5, help="of the way repeated")
     options = parser.parse_args()

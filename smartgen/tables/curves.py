@@ -199,7 +199,7 @@ def figure_page(figure: Figure, found: Sequence[Point], origin: Sequence[str]) -
 
 def _row(point: Point) -> list[str]:
     asked = "-" if point.asked is None else f"{point.asked:g}"
-    numbers = [f"{value:.4f}" for value in (point.x, point.y, point.low, point.high)]
+    numbers = [f"{value:.4g}" for value in (point.x, point.y, point.low, point.high)]
     return [point.series, asked, *numbers, str(point.n)]
 
 
