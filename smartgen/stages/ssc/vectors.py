@@ -42,7 +42,7 @@ def train_encoder(
     network, _ = train_autoencoder(
         tokens, pad, settings, trainer, positions=settings.positions, label="SSC autoencoder"
     )
-    return {name: weight.cpu().numpy() for name, weight in network.state_dict().items()}
+    return {name: weight.float().cpu().numpy() for name, weight in network.state_dict().items()}
 
 
 def raw_ids(sequences: Sequences) -> Iterator[Tensor]:
