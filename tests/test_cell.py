@@ -141,9 +141,9 @@ def test_switching_stages_off_changes_what_is_written(tmp_path: Path) -> None:
     assert len(set(sets)) == 3
 
 
-NET = {"d_model": 16, "heads": 2, "layers": 1, "epochs": 3, "batch_size": 32}
-SSC = EncodedSscSettings("released", threshold=0.8, **NET)  # type: ignore[arg-type]
-TOF = StageOneSettings("influence", whisker=0, **NET)  # type: ignore[arg-type]
+NET: dict[str, Any] = {"d_model": 16, "heads": 2, "layers": 1, "epochs": 3, "batch_size": 32}
+SSC = EncodedSscSettings("released", threshold=0.8, **NET)
+TOF = StageOneSettings("influence", whisker=0, **NET)
 
 
 def test_ssc_and_tof_stand_in_the_pipeline(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -174,7 +174,7 @@ def test_the_old_log_has_tasks_of_its_own(tmp_path: Path) -> None:
     for name, ssc in {"all": SscSettings(), "some": SSC}.items():
         for task in ("compression", "reconstruction"):
             settings = cell(tmp_path / name, task=task, stage=StageSettings(ssc=ssc))
-            settings.detector = SscAutoencoderSettings(name="ssc_autoencoder", **NET)  # type: ignore[arg-type]
+            settings.detector = SscAutoencoderSettings(name="ssc_autoencoder", **NET)
             run(settings)
     whole, some = (
         {record.axes["task"]: record for record in read_records(tmp_path / name)} for name in ("all", "some")

@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from smartgen.nets.transae import TransAE
+from smartgen.nets.transae import Arithmetic, TransAE
 from smartgen.settings import AutoencoderSettings, TrainerSettings
 from smartgen.training.noise import CommonNoise
 from smartgen.training.reconstruction import fit_reconstruction
@@ -14,9 +14,9 @@ from smartgen.training.reconstruction import fit_reconstruction
 
 def build_autoencoder(pad: int, settings: AutoencoderSettings, positions: bool = False) -> TransAE:
     """An untrained autoencoder over ids up to ``pad``, with weights from torch's generator."""
-    arithmetic = "padded" if settings.padded else "merged"
+    arithmetic: Arithmetic = "padded" if settings.padded else "merged"
     s = settings
-    return TransAE(pad + 1, pad, s.d_model, s.heads, s.layers, arithmetic, positions)  # type: ignore[arg-type]
+    return TransAE(pad + 1, pad, s.d_model, s.heads, s.layers, arithmetic, positions)
 
 
 def train_autoencoder(

@@ -7,7 +7,7 @@ from torch import Tensor
 from smartgen.nets.layouts import Binned, Everywhere, fill_bins
 from smartgen.nets.noise import drop
 from smartgen.nets.packed import Layout, encoder_layer
-from smartgen.nets.transae import TransAE
+from smartgen.nets.transae import Arithmetic, TransAE
 
 PAD = 11
 
@@ -20,9 +20,9 @@ def rows(lengths: list[int]) -> Tensor:
     return tokens
 
 
-def network(arithmetic: str, positions: bool = False) -> TransAE:
+def network(arithmetic: Arithmetic, positions: bool = False) -> TransAE:
     torch.manual_seed(3)
-    return TransAE(PAD + 1, PAD, 32, 4, arithmetic=arithmetic, positions=positions)  # type: ignore[arg-type]
+    return TransAE(PAD + 1, PAD, 32, 4, arithmetic=arithmetic, positions=positions)
 
 
 @given(st.lists(st.integers(1, 10), min_size=1, max_size=40))

@@ -8,7 +8,7 @@ from smartgen.data.release import context_file, read_sequences, read_vocabulary
 from smartgen.data.vocabulary import Vocabulary
 from smartgen.protocols.compression import compression, text_tokens
 from smartgen.stages.ssc import Compressed
-from smartgen.tables.declare import load_named
+from smartgen.tables.declare import Place, load_named
 
 
 def test_both_ways_of_counting_and_the_papers_rule(
@@ -45,8 +45,9 @@ def test_every_published_saving_is_the_papers_reduction_times_one_constant() -> 
     for home, counts in unsplit.items():
         for change, count in zip(("ST", "TT", "NT"), counts, strict=True):
             at = {
-                m: table.published[home, change, m, "SSC"] for m in ("Reduction Rate (%)", "Saved Tokens (K)")
-            }  # type: ignore[index]
+                m: table.published[Place(home, change, m, "SSC")]
+                for m in ("Reduction Rate (%)", "Saved Tokens (K)")
+            }
             removed = round(at["Reduction Rate (%)"] / 100 * count)
             assert math.floor(0.2666 * removed) == at["Saved Tokens (K)"], (home, change)
 

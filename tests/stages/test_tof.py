@@ -14,6 +14,7 @@ from smartgen.data.padding import flat_tokens
 from smartgen.data.recordings import filtered_set
 from smartgen.data.release import read_sequences
 from smartgen.data.vocabulary import Vocabulary
+from smartgen.nets.transae import TransAE
 from smartgen.settings import RepeatedTofSettings, StageOneSettings, TrainerSettings
 from smartgen.stages.tof.filter import Filtered, filter_outliers, kept_index
 from smartgen.stages.tof.influence import adam_steps, influence
@@ -150,8 +151,8 @@ def test_influence_is_the_slope_of_the_validation_loss() -> None:
         assert (_mean(network, validation) - base) / size == pytest.approx(slope, rel=0.05, abs=1e-3)
 
 
-def _mean(network: torch.nn.Module, rows: np.ndarray) -> float:
-    return float(sequence_losses(network, rows).mean())  # type: ignore[arg-type]
+def _mean(network: TransAE, rows: np.ndarray) -> float:
+    return float(sequence_losses(network, rows).mean())
 
 
 def test_too_few_sequences_are_an_error() -> None:
