@@ -1,5 +1,6 @@
 """Print the two tables of "Measured" in docs/demo-home.md."""
 
+import argparse
 import itertools
 from collections.abc import Iterable
 from statistics import fmean
@@ -94,6 +95,7 @@ def change_row(change: tuple[str, str], homes: list[tuple[Sequences, Sequences]]
 
 
 def main() -> None:
+    argparse.ArgumentParser(description=__doc__).parse_args()
     homes = {context: [simulate(context, s, DAYS) for s in SEEDS] for change in CHANGES for context in change}
     row(["context", "behaviors a day", "raw sequences", "pieces", "one behavior", "distinct", "verbatim"])
     row(["---"] * 7)

@@ -16,11 +16,12 @@ import torch
 
 from smartgen.core.errors import SmartgenError
 from smartgen.core.types import Sequences
+from smartgen.data.padding import longest
 from smartgen.data.release import context_file, read_sequences, read_vocabulary, release_root
 from smartgen.data.vocabulary import Vocabulary
 from smartgen.settings import EncodedSscSettings, TrainerSettings
 from smartgen.stages.ssc.compress import compress
-from smartgen.stages.ssc.vectors import Vectors, Weights, encoded, longest, train_encoder
+from smartgen.stages.ssc.vectors import Vectors, Weights, encoded, train_encoder
 from smartgen.training.trainer import seed_everything
 
 MOST = 400  # pairs of equal sequences that are looked at

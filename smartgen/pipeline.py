@@ -12,7 +12,7 @@ import numpy as np
 
 from smartgen.core.errors import SmartgenError
 from smartgen.core.keys import CODE_VERSIONS, content_key
-from smartgen.core.seeds import generator
+from smartgen.core.seeds import generator, seed_for
 from smartgen.core.stopwatch import Stopwatch
 from smartgen.core.store import Arrays, Store, sequence_arrays, sequences_from
 from smartgen.core.types import Sequences
@@ -24,6 +24,7 @@ from smartgen.settings import (
     CellSettings,
     EncodedSscSettings,
     RecordedTofSettings,
+    ReleasedProtocolSettings,
     ReplaySettings,
     SelectionSettings,
     StageOneSettings,
@@ -88,7 +89,7 @@ class Pipeline:
             from smartgen.stages.ssc.compress import compress
 
             vocabulary, device = self.home.vocabulary, self._device
-            found = compress(self.pieces, vocabulary, settings, self.cell.seed, self._encoder, device)
+            found = compress(self.pieces, vocabulary, settings, self._seed("ssc"), self._encoder, device)
             return sequence_arrays(found.sequences) | {"threshold": np.array(found.threshold)}
 
         key = self._ssc_key(vars(settings))
@@ -104,8 +105,8 @@ class Pipeline:
         def make() -> Arrays:
             from smartgen.stages.ssc.vectors import train_encoder
 
-            cell = self.cell
-            return train_encoder(self.pieces, self.home.vocabulary, settings, cell.trainer, cell.seed)
+            trainer, seed = self.cell.trainer, self._seed("ssc")
+            return train_encoder(self.pieces, self.home.vocabulary, settings, trainer, seed)
 
         names = [*(field.name for field in fields(AutoencoderSettings)), "positions"]
         key = self._ssc_key({name: getattr(settings, name) for name in names})
@@ -142,8 +143,8 @@ class Pipeline:
         def make() -> Arrays:
             from smartgen.stages.tof.filter import filter_outliers
 
-            found = filter_outliers(self.written, self.home.vocabulary, settings, cell.trainer, cell.seed)
-            return found.arrays()
+            seed = self._seed("tof")
+            return filter_outliers(self.written, self.home.vocabulary, settings, cell.trainer, seed).arrays()
 
         key = self._net_key("tof", {"tof": vars(settings), "written": self.written.digest()})
         return self._timed("tof", lambda: self.store.arrays("tof", key, make, cell.force))
@@ -253,8 +254,15 @@ class Pipeline:
     def _net_key(self, stage: str, what: dict[str, Any]) -> str:
         """The key of a stage that trains a network."""
         trainer = {name: value for name, value in vars(self.cell.trainer).items() if name != "progress"}
-        net = {"version": CODE_VERSIONS[stage], "trainer": trainer, "seed": self.cell.seed}
+        net = {"version": CODE_VERSIONS[stage], "trainer": trainer, "seed": self._seed(stage)}
         return content_key(what | net | {"pad": self.home.vocabulary.pad})
+
+    def _seed(self, stage: str) -> int:
+        """Of a stage that trains a network: the cell's own if the release prescribes it, else from names."""
+        cell = self.cell
+        if isinstance(cell.protocol, ReleasedProtocolSettings):
+            return cell.seed
+        return seed_for(cell.seed, stage, cell.dataset.name, cell.transition.name)
 
     @property
     def _device(self) -> str:

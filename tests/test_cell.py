@@ -69,6 +69,19 @@ def run(settings: CellSettings) -> Outcome:
 UNIFIED = UnifiedProtocolSettings(name="unified", max_steps=20, check_every=10, batch_size=8, width=16)
 
 
+def test_stages_that_train_draw_from_names_unless_the_release_prescribes_a_seed(tmp_path: Path) -> None:
+    def seeds(protocol: Any, transition: str) -> tuple[int, int]:
+        settings = cell(tmp_path, protocol=protocol)
+        settings.transition.name = transition
+        pipeline = Prepared(settings).pipeline
+        return pipeline._seed("ssc"), pipeline._seed("tof")
+
+    assert seeds(ReleasedProtocolSettings(name="released", percentile=95), "seasonal") == (2024, 2024)
+    unified = [*seeds(UNIFIED, "seasonal"), *seeds(UNIFIED, "schedule")]
+    assert len(set(unified)) == 4
+    assert seeds(UNIFIED, "seasonal") == tuple(unified[:2])
+
+
 @pytest.mark.parametrize("protocol", [ReleasedProtocolSettings(name="released"), UNIFIED])
 def test_one_cell_leaves_one_record(tmp_path: Path, protocol: Any) -> None:
     outcome = run(cell(tmp_path, protocol=protocol))

@@ -115,6 +115,8 @@ def _refuse_unused(options: argparse.Namespace) -> None:
     }
     unused |= dict.fromkeys(figure_names(), ("method", "seeds", "metric"))
     given = [name for name in unused.get(options.what, ()) if getattr(options, name)]
+    if options.layout != "cells" and (options.what in unused):
+        given.append("layout")
     if given:
         raise SmartgenError(f"--{given[0]} has no meaning with {options.what}; leave it out")
     if options.what == "regimes" and len(options.metric or []) > 1:

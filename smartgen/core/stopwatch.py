@@ -1,4 +1,4 @@
-"""Wall seconds by name, summed over every time that a name is measured."""
+"""Wall seconds by name, summed over every time that a name is measured; what is inside another is not its."""
 
 from __future__ import annotations
 
@@ -20,13 +20,15 @@ class Stopwatch:
 
     def __init__(self) -> None:
         self.seconds: dict[str, float] = {}
+        self._inner = 0.0  # seconds of what ended inside the measure that runs
 
     @contextmanager
     def measure(self, name: str) -> Iterator[None]:
-        """Add the time spent inside, whether or not it ends well."""
-        start = time.perf_counter()
+        """Add the time spent inside, less that of measures within it, whether or not it ends well."""
+        start, outer, self._inner = time.perf_counter(), self._inner, 0.0
         try:
             yield
         finally:
-            spent = self.seconds.get(name, 0.0) + time.perf_counter() - start
-            self.seconds[name] = round(spent, 3)
+            whole = time.perf_counter() - start
+            self.seconds[name] = round(self.seconds.get(name, 0.0) + whole - self._inner, 3)
+            self._inner = outer + whole

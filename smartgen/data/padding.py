@@ -24,6 +24,11 @@ def padded(sequences: Sequences, pad: int, length: int = MAX_BEHAVIORS) -> NDArr
     return rectangle
 
 
+def longest(*sets: Sequences) -> int:
+    """Behaviors a row in which nothing is cut off: the release's ten, or more where a sequence is longer."""
+    return max(MAX_BEHAVIORS, *(int(sequences.lengths.max(initial=1)) for sequences in sets))
+
+
 def field_tokens(
     sequences: Sequences, field: int, pad: int, length: int = MAX_BEHAVIORS
 ) -> NDArray[np.int64]:

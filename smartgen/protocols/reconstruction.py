@@ -7,7 +7,7 @@ import numpy as np
 from smartgen.core.errors import SmartgenError
 from smartgen.core.stopwatch import Stopwatch
 from smartgen.core.types import Sequences
-from smartgen.data.padding import flat_tokens
+from smartgen.data.padding import flat_tokens, longest
 from smartgen.data.vocabulary import Vocabulary
 from smartgen.settings import AutoencoderSettings, TrainerSettings
 from smartgen.training.autoencoder import train_autoencoder
@@ -37,12 +37,12 @@ def reconstruct(
         raise SmartgenError(
             f"{len(train)} training and {len(test)} test sequences, expected at least one of each"
         )
-    watch = watch or Stopwatch()
+    watch, length = watch or Stopwatch(), longest(train, test)
     seed_everything(seed)
     with watch.measure("train"):
-        tokens = flat_tokens(train, vocabulary.pad)
+        tokens = flat_tokens(train, vocabulary.pad, length)
         network, _ = train_autoencoder(tokens, vocabulary.pad, settings, trainer, label="autoencoder")
-    held_out = flat_tokens(test, vocabulary.pad)
+    held_out = flat_tokens(test, vocabulary.pad, length)
     with watch.measure("score"):
         losses = sequence_losses(network, held_out)
     weights = (held_out != vocabulary.pad).sum(axis=1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from itertools import pairwise
@@ -15,11 +16,11 @@ from smartgen.core.records import Record
 from smartgen.core.resources import resource_dir
 from smartgen.tables.blocks import Block, Page
 from smartgen.tables.node import Node, read_yaml
-from smartgen.tables.select import MISSING, choose, lookup, matches, seed_of
+from smartgen.tables.select import MISSING, Choice, choose, lookup, matches, seed_of
 
 SCHEMA = 1
 REQUIRED = ["schema", "name", "title", "caption", "source", "axes", "panels", "x", "y", "vary", "series"]
-OPTIONAL = ["command", "defaults", "notes", "span"]
+OPTIONAL = ["command", "commands", "defaults", "notes", "span"]
 
 
 @dataclass(frozen=True)
@@ -40,7 +41,7 @@ class Figure:
         vary: the setting that differs from point to point of a curve.
         defaults: settings preferred where records differ.
         span: two heights; how far apart a curve reaches them is its usable range. Empty: not asked.
-        command: what makes the records.
+        command: what makes the records; `commands`: another by the curve's name.
     """
 
     name: str
@@ -56,7 +57,12 @@ class Figure:
     defaults: Mapping[str, Any]
     span: tuple[float, ...]
     command: str
+    commands: Mapping[str, Any]
     notes: tuple[str, ...]
+
+    def command_of(self, series: str) -> str:
+        """What makes the records of a curve."""
+        return str(self.commands.get(series, self.command))
 
 
 @dataclass(frozen=True)
@@ -66,7 +72,7 @@ class Point:
     Attributes:
         asked: the value of the varied setting; None where the curve has none, as the whole log.
         x, y: means; `low`, `high`: the least and the greatest y.
-        keys: the records.
+        keys: the records; `note`: what a reader must know of their choice.
     """
 
     panel: str
@@ -78,6 +84,7 @@ class Point:
     high: float
     n: int
     keys: tuple[str, ...]
+    note: str = ""
 
 
 def figure_names(folder: Path | None = None) -> list[str]:
@@ -112,6 +119,7 @@ def load_figure(name: str, folder: Path | None = None) -> Figure:
         defaults=found.get("defaults", {}).scalars(),
         span=tuple(node.number() for node in found.get("span", []).rows()),
         command=found.get("command", "").text(),
+        commands=found.get("commands", {}).scalars(),
         notes=tuple(node.text() for node in found.get("notes", []).rows()),
     )
 
@@ -133,16 +141,17 @@ def points(figure: Figure, records: Sequence[Record]) -> list[Point]:
     return found
 
 
-def _apart(figure: Figure, records: Sequence[Record]) -> list[tuple[Record, ...]]:
+def _apart(figure: Figure, records: Sequence[Record]) -> list[Choice]:
     """The records of each point: one value of the varied setting, one choice of all others, one a seed."""
     values: dict[str, list[Record]] = {}
     for record in records:
         value = lookup(record, figure.vary)
         values.setdefault(canonical_json(None if value is MISSING else value), []).append(record)
-    return [choose(some, figure.defaults).records for some in values.values()]
+    return [choose(some, figure.defaults) for some in values.values()]
 
 
-def _point(figure: Figure, panel: str, series: str, records: Sequence[Record]) -> Point:
+def _point(figure: Figure, panel: str, series: str, choice: Choice) -> Point:
+    records = choice.records
     heights = [_metric(record, figure.y.key) for record in records]
     asked = lookup(records[0], figure.vary)
     return Point(
@@ -155,6 +164,7 @@ def _point(figure: Figure, panel: str, series: str, records: Sequence[Record]) -
         max(heights),
         len({seed_of(record) for record in records}),
         tuple(record.key for record in records),
+        choice.note,
     )
 
 
@@ -190,9 +200,10 @@ def figure_page(figure: Figure, found: Sequence[Point], origin: Sequence[str]) -
             rules = frozenset(i for i in range(len(some) - 1) if curves[i] != curves[i + 1])
             blocks.append(Block(panel, head, [_row(p) for p in some], frozenset(range(1, 7)), rules))
         lacking = [name for name in figure.series if name not in {point.series for point in some}]
-        if lacking:
-            below.append(f"not run in {panel}: {', '.join(lacking)} ({figure.command})")
-        below += _spans(figure, panel, some)
+        for command in dict.fromkeys(map(figure.command_of, lacking)):
+            names = [name for name in lacking if figure.command_of(name) == command]
+            below.append(f"not run in {panel}: {', '.join(names)} ({command})")
+        below += _spans(figure, panel, some) + _notes(some)
     intro = [figure.caption, f"Source: {figure.source}."]
     return Page(f"{figure.name}: {figure.title}", intro, blocks, [*below, *figure.notes, *origin])
 
@@ -217,6 +228,16 @@ def _spans(figure: Figure, panel: str, found: Sequence[Point]) -> list[str]:
                 f"{places[0]:.4f} and {places[-1]:.4f}, {width:.4f} wide"
             )
     return lines
+
+
+def _notes(found: Sequence[Point]) -> list[str]:
+    """What was said of points, once for all of a curve that it was said of."""
+    told = Counter((point.panel, point.series, point.note) for point in found if point.note)
+    sizes = Counter((point.panel, point.series) for point in found)
+    return [
+        f"{panel}, {series}, {count} of {sizes[panel, series]} points: {note}"
+        for (panel, series, note), count in told.items()
+    ]
 
 
 def point_records(found: Sequence[Point]) -> list[dict[str, Any]]:

@@ -180,7 +180,9 @@ def _others(ranked: Sequence[Sequence[Record]]) -> str:
         return ""
     settings = [setting(group[0]) for group in ranked]
     keys = differing(settings)
-    named = " ".join(f"--where {key}={settings[0].get(key, '(none)')}" for key in keys[:SHOWN_SETTINGS])
+    values = [settings[0].get(key, "(none)") for key in keys[:SHOWN_SETTINGS]]
+    said = ["null" if value is None else value for value in values]  # as `parse_where` reads it
+    named = " ".join(f"--where {key}={value}" for key, value in zip(keys, said, strict=False))
     more = f" and {len(keys) - SHOWN_SETTINGS} more" if len(keys) > SHOWN_SETTINGS else ""
     return f"{len(ranked)} settings recorded, one shown: pass {named}{more}"
 

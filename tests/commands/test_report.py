@@ -105,6 +105,7 @@ def test_list_failures_and_show(outputs: Path, capsys: pytest.CaptureFixture[str
         (["table2", "--method", "A"], "--method A: expected one of: LOF"),
         (["table2", "--where", "trainer.thread=1"], "close ones: trainer.threads"),
         (["table2", "--where", "threads"], "expected key=value"),
+        (["fig6", "--layout", "paper"], "--layout has no meaning with fig6"),
     ],
 )
 def test_refusals_are_one_line_and_write_nothing(

@@ -35,6 +35,15 @@ def test_the_loss_is_a_token_s_and_the_distinct_one_counts_equals_once(
     assert both["loss_distinct"] == pytest.approx((12 * alone[0] + 4 * alone[1]) / 16, rel=1e-5)
 
 
+def test_long_sequences_count_to_their_end(toy_sequences: Sequences, toy_vocabulary: Vocabulary) -> None:
+    usual, strange = [0, 0, 0, 0], [5, 7, 2, 3]
+    tests = [Sequences.from_lists([usual * 10 + end * 4]) for end in (usual, strange)]
+    losses = [
+        reconstruct(toy_sequences, test, toy_vocabulary, SMALL, CPU, seed=1)[0]["loss"] for test in tests
+    ]
+    assert abs(losses[0] - losses[1]) > 0.01
+
+
 def test_empty_sets_are_an_error(toy_sequences: Sequences, toy_vocabulary: Vocabulary) -> None:
     with pytest.raises(SmartgenError, match="0 training and 5 test"):
         reconstruct(toy_sequences[:0], toy_sequences, toy_vocabulary, SMALL, CPU, 0)

@@ -70,6 +70,12 @@ def test_every_way_finds_the_foreign_habit_and_repeats_itself(name: str) -> None
         assert found[0].evidence.change.shape == (len(found[0].outliers), repeats)
 
 
+def test_a_training_that_diverges_is_an_error() -> None:
+    wild = replace(SMALL, learning_rate=float("inf"), epochs=2)
+    with pytest.raises(SmartgenError, match=r"no finite numbers; lower stage\.tof\.learning_rate"):
+        filter_outliers(habits(), VOCABULARY, wild, CPU, seed=0)
+
+
 def test_what_is_kept_stands_as_the_release_writes_it() -> None:
     nothing = np.zeros((2, 1)), np.zeros(1)
     some = Evidence(*nothing, np.array([False, True]), np.zeros(2, dtype=bool))

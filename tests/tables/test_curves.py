@@ -70,6 +70,26 @@ def test_a_curve_s_range_is_where_it_reaches_two_heights(tmp_path: Path) -> None
     assert "not run in SP: ours, other" in text
 
 
+def test_a_curve_of_several_settings_says_so(tmp_path: Path) -> None:
+    other = record(7, 0.3, 0.9)
+    other.result["config"]["ssc"]["draw"] = None
+    page = figure_page(figure(tmp_path), points(figure(tmp_path), [*RECORDS, other]), [])
+    said = "2 settings recorded, one shown: pass --where ssc.draw=(none)"
+    assert f"FR, ours, 1 of 3 points: {said}" in page.below
+
+
+def test_what_lacks_has_its_own_command(tmp_path: Path) -> None:
+    declared = figure(tmp_path, commands={"other": "smartgen experiment=more"})
+    below = figure_page(declared, points(declared, RECORDS), []).below
+    assert "not run in FR: other (smartgen experiment=more)" in below
+    assert "not run in SP: ours (smartgen experiment=small)" in below
+
+
+def test_the_same_points_make_the_same_file(tmp_path: Path) -> None:
+    found = points(figure(tmp_path), RECORDS)
+    assert draw(figure(tmp_path), found, "svg") == draw(figure(tmp_path), found, "svg")
+
+
 @pytest.mark.parametrize(("kind", "start"), [("png", b"\x89PNG"), ("svg", b"<?xml")])
 def test_a_picture_has_a_panel_a_home(tmp_path: Path, kind: str, start: bytes) -> None:
     found = points(
@@ -99,4 +119,6 @@ def test_every_declared_figure_loads_and_stands_empty(name: str) -> None:
     assert points(declared, []) == []
     page = figure_page(declared, [], ["no records used"])
     assert not page.blocks
-    assert sum(line.startswith("not run in") for line in page.below) == len(declared.panels)
+    commands = {declared.command_of(name) for name in declared.series}
+    lines = [line for line in page.below if line.startswith("not run in")]
+    assert len(lines) == len(declared.panels) * len(commands)

@@ -12,11 +12,12 @@ from torch import Tensor
 from smartgen.core.errors import SmartgenError
 from smartgen.core.seeds import generator
 from smartgen.core.types import ACTION, DAY, Sequences
+from smartgen.data.padding import longest
 from smartgen.data.vocabulary import DAYS, Vocabulary
 from smartgen.settings import EncodedSscSettings, SelectionSettings, SimilaritySscSettings
 from smartgen.stages.ssc import Compressed
 from smartgen.stages.ssc.leaders import select
-from smartgen.stages.ssc.vectors import Vectors, Weights, encoded, longest, raw_ids
+from smartgen.stages.ssc.vectors import Vectors, Weights, encoded, raw_ids
 from smartgen.training.trainer import seed_everything
 
 Index = NDArray[np.int64]

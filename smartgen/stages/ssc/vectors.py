@@ -9,8 +9,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from smartgen.core.types import MAX_BEHAVIORS, Sequences
-from smartgen.data.padding import flat_tokens
+from smartgen.core.types import Sequences
+from smartgen.data.padding import flat_tokens, longest
 from smartgen.data.vocabulary import Vocabulary
 from smartgen.nets.transae import TransAE
 from smartgen.settings import EncodedSscSettings, TrainerSettings
@@ -21,11 +21,6 @@ ENCODE_ROWS = 512
 
 Weights = dict[str, NDArray[np.float32]]
 Vectors = Callable[[Sequences], Iterator[Tensor]]
-
-
-def longest(sequences: Sequences) -> int:
-    """Behaviors a row: the release's ten, or more where a sequence is longer; nothing is cut off."""
-    return max(MAX_BEHAVIORS, int(sequences.lengths.max(initial=1)))
 
 
 def train_encoder(
