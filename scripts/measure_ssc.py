@@ -1,10 +1,12 @@
-"""Print what SSC's selection costs by the number of sequences, and draw it.
+"""Print what SSC's selection costs, on real logs or by the number of simulated sequences, and draw it.
 
-    python scripts/measure_ssc.py --sizes 10000 100000 1000000 --picture cost.png
+    python scripts/measure_ssc.py --cells us/seasonal --ways similarity no_dropout released
+    python scripts/measure_ssc.py --sizes 10000 100000 1000000 --ways similarity --picture cost.png
 
-Sequences are simulated: habits with variations, all of one group. The encoder is SSC's (stage/ssc=sound) with
-the width asked for, trained on the first thousand; each size runs in a process of its own, whose peak memory
-is shown.
+A cell is compressed as `experiment=table9` has it; its encoder comes from the cache of the outputs, or is
+trained first. Simulated sequences are habits with variations, all of one group, for an encoder of the width
+asked for, trained on the first thousand. Each line comes from a process of its own, with its peak memory;
+seconds are the processor's for encoding and selection, without training.
 """
 
 from __future__ import annotations
@@ -15,62 +17,104 @@ import multiprocessing
 import resource
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from smartgen.core.errors import SmartgenError
 from smartgen.core.types import Sequences
 from smartgen.data.vocabulary import Vocabulary
 
 DEVICES, ACTIONS_A_DEVICE = 40, 6
 HABITS, LONGEST = 300, 5
+WAYS = ("similarity", "no_dropout", "released", "sound")
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--sizes", nargs="+", type=int, default=[10_000, 30_000, 100_000])
-    parser.add_argument("--ways", nargs="+", choices=("similarity", "sound"), default=["similarity", "sound"])
-    parser.add_argument("--threshold", type=float, default=0.99)
-    parser.add_argument("--width", type=int, default=64, help="of the encoder")
+    what = parser.add_mutually_exclusive_group(required=True)
+    what.add_argument("--cells", nargs="+", metavar="HOME/CHANGE", help="as us/seasonal")
+    what.add_argument("--sizes", nargs="+", type=int, metavar="N", help="simulated sequences")
+    parser.add_argument("--ways", nargs="+", choices=WAYS, default=WAYS[:2])
+    parser.add_argument("--threshold", type=float, default=0.99, help="for simulated sequences")
+    parser.add_argument("--width", type=int, default=64, help="of the encoder for simulated sequences")
     parser.add_argument("--picture", type=Path)
     options = parser.parse_args()
     rows = []
-    for way in options.ways:
-        for size in options.sizes:
-            with multiprocessing.get_context("spawn").Pool(1) as pool:
-                row = pool.apply(measure, (way, size, options.threshold, options.width))
-            rows.append(row)
-            print(json.dumps(row), flush=True)
+    try:
+        for way in options.ways:
+            for cell in options.cells or ():
+                rows.append(apart(measure_cell, way, cell))
+            for size in options.sizes or ():
+                rows.append(apart(measure_simulated, way, size, options.threshold, options.width))
+    except SmartgenError as error:
+        print(f"measure_ssc: {error}", file=sys.stderr)
+        return 2
     if options.picture is not None:
         draw(rows, options.picture)
     return 0
 
 
-def measure(way: str, size: int, threshold: float, width: int) -> dict[str, Any]:
+def apart(measure: Callable[..., dict[str, Any]], *what: Any) -> dict[str, Any]:
+    """A measurement in a process of its own."""
+    with multiprocessing.get_context("spawn").Pool(1) as pool:
+        row = pool.apply(measure, what)
+    print(json.dumps(row), flush=True)
+    return row
+
+
+def measure_cell(way: str, cell: str) -> dict[str, Any]:
+    """The old log of a home, compressed as Table 9 has it."""
+    from hydra import compose, initialize_config_dir
+
+    from smartgen.cell import Prepared
+    from smartgen.config import config_dir, register_schemas, to_settings
+
+    dataset, transition = cell.split("/")
+    register_schemas()
+    with initialize_config_dir(str(config_dir()), version_base="1.3"):
+        overrides = [f"dataset={dataset}", f"transition={transition}", f"stage/ssc={way}", "tracking=none"]
+        found = Prepared(to_settings(compose("config", overrides=["experiment=table9", *overrides])))
+    settings: Any = found.cell.stage.ssc
+    weights = {} if way == "similarity" else found.pipeline._encoder()
+    pieces, vocabulary = found.pipeline.pieces, found.home.vocabulary
+    return {"cell": cell} | select(way, pieces, vocabulary, settings, weights, found.cell.seed)
+
+
+def measure_simulated(way: str, size: int, threshold: float, width: int) -> dict[str, Any]:
+    """Simulated sequences, compared in one group."""
+    from smartgen.settings import EncodedSscSettings, SimilaritySscSettings, TrainerSettings
+    from smartgen.stages.ssc.vectors import train_encoder
+
+    sequences, vocabulary = simulated(size)
+    if way == "similarity":
+        similar = SimilaritySscSettings("similarity", threshold, group="all")
+        return select(way, sequences, vocabulary, similar, {}, 0)
+    settings = EncodedSscSettings(way, threshold, group="all", d_model=width, epochs=15, batch_size=64)
+    settings.dropout = way == "released"
+    if way == "sound":
+        settings.positions, settings.pooling = True, "mean"
+    trainer = TrainerSettings(accelerator="cpu")
+    weights = train_encoder(sequences[:1000], vocabulary, settings, trainer, seed=0)
+    return select(way, sequences, vocabulary, settings, weights, 0)
+
+
+def select(
+    way: str, sequences: Sequences, vocabulary: Vocabulary, settings: Any, weights: Any, seed: int
+) -> dict[str, Any]:
     """One selection: processor seconds, peak memory of the whole process, and what stayed."""
     import torch
 
-    from smartgen.settings import EncodedSscSettings, SimilaritySscSettings, TrainerSettings
     from smartgen.stages.ssc.compress import compress
-    from smartgen.stages.ssc.vectors import train_encoder
 
     torch.set_num_threads(1)
-    sequences, vocabulary = simulated(size)
-    settings: Any = SimilaritySscSettings("similarity", threshold, group="all")
-    weights: Any = {}
-    if way == "sound":
-        settings = EncodedSscSettings(
-            "sound", threshold, group="all", d_model=width, epochs=15, batch_size=64
-        )
-        settings.dropout, settings.positions, settings.pooling = False, True, "mean"
-        trainer = TrainerSettings(accelerator="cpu")
-        weights = train_encoder(sequences[:1000], vocabulary, settings, trainer, seed=0)
     start = time.process_time()
-    kept = compress(sequences, vocabulary, settings, 0, lambda: weights).sequences
+    kept = compress(sequences, vocabulary, settings, seed, lambda: weights).sequences
     spent = time.process_time() - start
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    found = {"way": way, "sequences": size, "kept": len(kept), "seconds": round(spent, 2)}
+    found = {"way": way, "sequences": len(sequences), "kept": len(kept), "seconds": round(spent, 2)}
     return found | {"peak_mb": round(peak), "distinct": len(set(sequences.contents()))}
 
 
