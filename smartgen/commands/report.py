@@ -141,7 +141,7 @@ def _regimes(options: argparse.Namespace, records: Sequence[Record]) -> str:
 
 
 def _figure(options: argparse.Namespace, records: Sequence[Record], outputs: Path) -> str:
-    from smartgen.tables.curves import figure_page, load_figure, point_records, points
+    from smartgen.tables.curves import figure_page, load_figure, point_records, points, worth_drawing
     from smartgen.tables.draw import draw
     from smartgen.tables.render import rows_to_csv, to_markdown, to_text
 
@@ -151,7 +151,7 @@ def _figure(options: argparse.Namespace, records: Sequence[Record], outputs: Pat
         where["dataset"] = options.dataset
     found = points(figure, [r for r in records if matches(r, where)])
     rows = point_records(found)
-    if found and not where:
+    if worth_drawing(found) and not where:
         stem = outputs / "figures" / figure.name
         files = {kind: draw(figure, found, kind) for kind in ("png", "svg")}
         _write(stem, files | {"csv": rows_to_csv(rows).encode()})

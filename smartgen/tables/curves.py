@@ -168,6 +168,22 @@ def _point(figure: Figure, panel: str, series: str, choice: Choice) -> Point:
     )
 
 
+def worth_drawing(found: Sequence[Point]) -> list[Point]:
+    """The points of a picture: a stray one, with less than half the seeds of its curve's best, would bend it.
+
+    A panel in which no curve has two points left, nor a level, is left out.
+    """
+    most: dict[tuple[str, str], int] = {}
+    for point in found:
+        curve = (point.panel, point.series)
+        most[curve] = max(most.get(curve, 0), point.n)
+    drawn = [point for point in found if 2 * point.n >= most[point.panel, point.series]]
+    sizes = Counter((point.panel, point.series) for point in drawn)
+    levels = {point.panel for point in drawn if point.asked is None}
+    full = levels | {panel for (panel, _), size in sizes.items() if size > 1}
+    return [point for point in drawn if point.panel in full]
+
+
 def _metric(record: Record, key: str) -> float:
     value = record.metrics.get(key)
     if isinstance(value, bool) or not isinstance(value, int | float):
@@ -203,7 +219,7 @@ def figure_page(figure: Figure, found: Sequence[Point], origin: Sequence[str]) -
         for command in dict.fromkeys(map(figure.command_of, lacking)):
             names = [name for name in lacking if figure.command_of(name) == command]
             below.append(f"not run in {panel}: {', '.join(names)} ({command})")
-        below += _spans(figure, panel, some) + _notes(some)
+        below += _spans(figure, panel, worth_drawing(some)) + _notes(some)
     intro = [figure.caption, f"Source: {figure.source}."]
     return Page(f"{figure.name}: {figure.title}", intro, blocks, [*below, *figure.notes, *origin])
 

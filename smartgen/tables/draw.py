@@ -6,7 +6,7 @@ import io
 from collections.abc import Sequence
 from typing import Any
 
-from smartgen.tables.curves import Figure, Point
+from smartgen.tables.curves import Figure, Point, worth_drawing
 
 # Okabe and Ito's colors, which the color-blind can tell apart, with a marker each for black-and-white prints.
 COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
@@ -22,6 +22,7 @@ def draw(figure: Figure, found: Sequence[Point], kind: str) -> bytes:
     from matplotlib import rc_context
     from matplotlib.figure import Figure as Canvas
 
+    found = worth_drawing(found)
     panels = [panel for panel in figure.panels if any(point.panel == panel for point in found)]
     canvas = Canvas(figsize=(5.2 * max(len(panels), 1), 4.2), layout="constrained")
     axes = canvas.subplots(1, max(len(panels), 1), squeeze=False, sharey=not figure.y.log)[0]

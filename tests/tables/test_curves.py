@@ -8,7 +8,15 @@ import yaml
 
 from smartgen.core.errors import SmartgenError
 from smartgen.core.records import Record
-from smartgen.tables.curves import figure_names, figure_page, load_figure, point_records, points, span
+from smartgen.tables.curves import (
+    figure_names,
+    figure_page,
+    load_figure,
+    point_records,
+    points,
+    span,
+    worth_drawing,
+)
 from smartgen.tables.draw import draw
 from smartgen.tables.render import to_text
 
@@ -90,11 +98,16 @@ def test_the_same_points_make_the_same_file(tmp_path: Path) -> None:
     assert draw(figure(tmp_path), found, "svg") == draw(figure(tmp_path), found, "svg")
 
 
+def test_stray_points_are_not_drawn(tmp_path: Path) -> None:
+    stray = [record(0, 0.5, 0.9), record(0, 0.5, 0.2, dataset="sp")]
+    found = worth_drawing(points(figure(tmp_path), [*RECORDS, *stray]))
+    assert [(point.panel, point.asked) for point in found] == [("FR", 0.3), ("FR", 0.6), ("FR", 0.9)]
+    assert worth_drawing([]) == []
+
+
 @pytest.mark.parametrize(("kind", "start"), [("png", b"\x89PNG"), ("svg", b"<?xml")])
 def test_a_picture_has_a_panel_a_home(tmp_path: Path, kind: str, start: bytes) -> None:
-    found = points(
-        figure(tmp_path), [*RECORDS, record(0, 0.5, 0.1, "other"), record(0, 0.5, 0.2, dataset="sp")]
-    )
+    found = points(figure(tmp_path), [*RECORDS, *(record(0, t, 0.2, dataset="sp") for t in (0.5, 0.6))])
     picture = draw(figure(tmp_path), found, kind)
     assert picture.startswith(start)
     if kind == "svg":
