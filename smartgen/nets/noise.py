@@ -17,5 +17,6 @@ def drop(x: Tensor, p: float) -> Tensor:
     dropped = round(p * STEPS)
     draws = torch.empty((x.numel() + 3) // 4, dtype=torch.int64, device=x.device).random_(-(2**63), None)
     bits = draws.view(torch.int16)[: x.numel()].view(x.shape)
-    kept = (bits >= dropped - STEPS // 2).to(x.dtype)
-    return x * kept.mul_(STEPS / (STEPS - dropped))
+    scaled = (bits >= dropped - STEPS // 2).to(x.dtype).mul_(STEPS / (STEPS - dropped))
+    # Without a gradient to come nothing else needs the mask, and wide layers' memory is what counts.
+    return x * scaled if torch.is_grad_enabled() else scaled.mul_(x)

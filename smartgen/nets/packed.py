@@ -88,7 +88,7 @@ def decoder_layer(layer: nn.TransformerDecoderLayer, x: Tensor, memory: Tensor, 
 def _feed_forward(
     layer: nn.TransformerEncoderLayer | nn.TransformerDecoderLayer, x: Tensor, layout: Layout
 ) -> Tensor:
-    hidden = layout.dropout(F.relu(layer.linear1(x)), layer.dropout)
+    hidden = layout.dropout(F.relu(layer.linear1(x), inplace=True), layer.dropout)
     result: Tensor = layer.linear2(hidden)
     return result
 
