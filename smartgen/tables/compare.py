@@ -188,5 +188,5 @@ def show_number(value: float | None, unit: Unit, *, sign: bool = False) -> str:
         return "-"
     plus = "+" if sign else ""
     if unit == "count":
-        return format(value, f"{plus}z.6g")
+        return format(value, f"{plus}z.{0 if float(value).is_integer() else 1}f")
     return format(value, f"{plus}z.{4 if unit == 'share' else 2}f")

@@ -43,15 +43,18 @@ def seconds_of(record: Record) -> float:
 
 
 def _settings(cells: Sequence[TableCell], used: Sequence[Record]) -> list[str]:
-    """A line for each method whose cells were not all run with the same settings."""
-    lines = []
+    """A line for the methods whose cells were not all run with the same settings."""
+    methods: dict[str, list[str]] = {}
     for method in dict.fromkeys(cell.method for cell in cells):
         keys = {key for cell in cells if cell.method == method for key in cell.keys}
         settings = [setting(record) for record in used if record.key in keys]
         varied = [key for key in differing(settings) if key.split(".")[0] not in BY_CELL]
         said = [f"{key} {', '.join(dict.fromkeys(str(one.get(key)) for one in settings))}" for key in varied]
-        lines += [f"settings that differ between cells of {method}: {'; '.join(said)}"] if said else []
-    return lines
+        if said:
+            methods.setdefault("; ".join(said), []).append(method)
+    return [
+        f"settings that differ between cells of {', '.join(names)}: {said}" for said, names in methods.items()
+    ]
 
 
 def _period(used: Sequence[Record]) -> str:
