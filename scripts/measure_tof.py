@@ -11,7 +11,7 @@ import argparse
 import itertools
 import sys
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 import torch
@@ -53,13 +53,18 @@ def report(cell: str, ways: Sequence[str], seeds: Sequence[int], repeats: int) -
         assert found is not None
         fates[f"{way} {seed}"] = kept(found)
         print(f"{cell} {way} seed {seed}: {told(found)}", flush=True)
-        outlying = fates.setdefault("stage 1 alone", np.ones(len(found["losses"]), dtype=bool))
-        outlying[found["outliers"]] = False
     fates["release"] = recorded(prepare(cell, "recorded", seeds[0], repeats))
-    for (one, a), (other, b) in itertools.combinations(fates.items(), 2):
-        concerned = ~fates["stage 1 alone"] | ~a | ~b
-        same = float((a == b)[concerned].mean()) if concerned.any() else 1.0
-        print(f"{cell} same fate, {one} and {other}: {same:.2f} of {int(concerned.sum())}")
+    print_agreement(cell, fates)
+
+
+def print_agreement(cell: str, fates: Mapping[str, Fates]) -> None:
+    """Each pair's share of the sequences that both keep or both drop, among those that anybody drops."""
+    dropped = ~np.all(list(fates.values()), axis=0)
+    width = max(map(len, fates))
+    print(f"{cell} same fate, percent of the {int(dropped.sum())} sequences that one of them at least drops:")
+    for number, (name, fate) in enumerate(fates.items()):
+        cells = [f"{100 * (fate == other)[dropped].mean():4.0f}" for other in list(fates.values())[:number]]
+        print(f"{name:{width}} {int(fate.sum()):5} kept {''.join(cells)}", flush=True)
 
 
 def prepare(cell: str, way: str, seed: int, repeats: int) -> Prepared:
