@@ -106,3 +106,16 @@ def test_dropout_while_encoding_parts_equal_rows() -> None:
     net = network("merged").train()
     a, b = net.encoded_everywhere(tokens).detach().flatten(1)
     assert 0.5 < float(torch.cosine_similarity(a, b, dim=0)) < 0.999
+
+
+def test_dropout_is_the_same_with_and_without_a_gradient() -> None:
+    x = torch.rand(2500, 8) + 1
+    torch.manual_seed(3)
+    kept = drop(x.clone(), 0.1)
+    torch.manual_seed(3)
+    with torch.inference_mode():
+        own = x.clone()
+        assert drop(own, 0.1) is own
+    assert torch.equal(own, kept)
+    assert (kept == 0).double().mean().item() == pytest.approx(0.1, abs=0.01)
+    assert torch.allclose(kept[kept != 0], x[kept != 0] / 0.9, rtol=1e-4)
