@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from cells import HELP, home_and_change, overrides
 
 from smartgen.core.errors import SmartgenError
 from smartgen.core.types import Sequences
@@ -35,7 +36,7 @@ WAYS = ("similarity", "no_dropout", "released", "sound")
 def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     what = parser.add_mutually_exclusive_group(required=True)
-    what.add_argument("--cells", nargs="+", metavar="HOME/CHANGE", help="as us/seasonal")
+    what.add_argument("--cells", nargs="+", type=home_and_change, metavar="HOME/CHANGE", help=HELP)
     what.add_argument("--sizes", nargs="+", type=int, metavar="N", help="simulated sequences")
     parser.add_argument("--ways", nargs="+", choices=WAYS, default=WAYS[:2])
     parser.add_argument("--threshold", type=float, default=0.99, help="for simulated sequences")
@@ -67,16 +68,10 @@ def apart(measure: Callable[..., dict[str, Any]], *what: Any) -> dict[str, Any]:
 
 def measure_cell(way: str, cell: str) -> dict[str, Any]:
     """The old log of a home, compressed as Table 9 has it."""
-    from hydra import compose, initialize_config_dir
-
     from smartgen.cell import Prepared
-    from smartgen.config import config_dir, register_schemas, to_settings
+    from smartgen.config import compose_cell
 
-    dataset, transition = cell.split("/")
-    register_schemas()
-    with initialize_config_dir(str(config_dir()), version_base="1.3"):
-        overrides = [f"dataset={dataset}", f"transition={transition}", f"stage/ssc={way}", "tracking=none"]
-        found = Prepared(to_settings(compose("config", overrides=["experiment=table9", *overrides])))
+    found = Prepared(compose_cell("experiment=table9", f"stage/ssc={way}", *overrides(cell)))
     settings: Any = found.cell.stage.ssc
     weights = {} if way == "similarity" else found.pipeline._encoder()
     pieces, vocabulary = found.pipeline.pieces, found.home.vocabulary

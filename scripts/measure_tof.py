@@ -15,11 +15,11 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 import torch
-from hydra import compose, initialize_config_dir
+from cells import HELP, home_and_change, overrides
 from numpy.typing import NDArray
 
 from smartgen.cell import Prepared
-from smartgen.config import config_dir, register_schemas, to_settings
+from smartgen.config import compose_cell
 from smartgen.core.errors import SmartgenError
 from smartgen.core.store import Arrays
 
@@ -28,17 +28,15 @@ Fates = NDArray[np.bool_]
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("cells", nargs="+", metavar="HOME/CHANGE", help="as fr/schedule")
+    parser.add_argument("cells", nargs="+", type=home_and_change, metavar="HOME/CHANGE", help=HELP)
     ways = ["stage1", "released", "influence", "repeated"]
     parser.add_argument("--ways", nargs="+", choices=ways, default=ways[1:])
     parser.add_argument("--seeds", nargs="+", type=int, default=[2024])
     parser.add_argument("--repeats", type=int, default=5, help="of the way repeated")
     options = parser.parse_args()
-    register_schemas()
     try:
-        with initialize_config_dir(str(config_dir()), version_base="1.3"):
-            for cell in options.cells:
-                report(cell, options.ways, options.seeds, options.repeats)
+        for cell in options.cells:
+            report(cell, options.ways, options.seeds, options.repeats)
     except SmartgenError as error:
         print(f"measure_tof: {error}", file=sys.stderr)
         return 2
@@ -68,10 +66,9 @@ def print_agreement(cell: str, fates: Mapping[str, Fates]) -> None:
 
 
 def prepare(cell: str, way: str, seed: int, repeats: int) -> Prepared:
-    dataset, transition = cell.split("/")
-    overrides = ["experiment=table5", f"dataset={dataset}", f"transition={transition}", f"stage/tof={way}"]
-    overrides += [f"seed={seed}"] + ([f"stage.tof.repeats={repeats}"] if way == "repeated" else [])
-    prepared = Prepared(to_settings(compose("config", overrides=overrides)))
+    more = [f"stage.tof.repeats={repeats}"] if way == "repeated" else []
+    named = ["experiment=table5", f"stage/tof={way}", f"seed={seed}", *more]
+    prepared = Prepared(compose_cell(*named, *overrides(cell)))
     torch.set_num_threads(prepared.cell.trainer.threads)
     return prepared
 

@@ -18,6 +18,8 @@ import time
 from dataclasses import replace
 from typing import Any
 
+from cells import HELP, home_and_change, overrides
+
 from smartgen.core.errors import SmartgenError
 
 WAYS = ("merged", "padded", "merged-bf16", "padded-bf16")
@@ -26,7 +28,7 @@ WAYS = ("merged", "padded", "merged-bf16", "padded-bf16")
 def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("stage", choices=("ssc", "tof"))
-    parser.add_argument("cells", nargs="+", metavar="HOME/CHANGE", help="as fr/seasonal")
+    parser.add_argument("cells", nargs="+", type=home_and_change, metavar="HOME/CHANGE", help=HELP)
     parser.add_argument("--ways", nargs="+", choices=WAYS, default=WAYS[:2])
     parser.add_argument("--epochs", type=int, help="instead of the stage's own; the cost is linear in it")
     parser.add_argument("--seed", type=int, default=2024)
@@ -77,17 +79,11 @@ def measure(stage: str, cell: str, way: str, epochs: int | None, seed: int) -> d
 
 def prepare(stage: str, cell: str) -> Any:
     """The cell as its table's experiment has it, with the authors' own settings of the stage."""
-    from hydra import compose, initialize_config_dir
-
     from smartgen.cell import Prepared
-    from smartgen.config import config_dir, register_schemas, to_settings
+    from smartgen.config import compose_cell
 
-    dataset, transition = cell.split("/")
     named = {"ssc": ["experiment=table9"], "tof": ["experiment=table5", "stage/tof=released"]}[stage]
-    register_schemas()
-    with initialize_config_dir(str(config_dir()), version_base="1.3"):
-        overrides = [*named, f"dataset={dataset}", f"transition={transition}", "tracking=none"]
-        return Prepared(to_settings(compose("config", overrides=overrides)))
+    return Prepared(compose_cell(*named, *overrides(cell)))
 
 
 if __name__ == "__main__":

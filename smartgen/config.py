@@ -6,7 +6,9 @@ from dataclasses import fields, is_dataclass
 from pathlib import Path
 from typing import Any, cast
 
+from hydra import compose, initialize_config_dir
 from hydra.core.config_store import ConfigStore
+from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
@@ -54,6 +56,24 @@ def register_schemas() -> None:
 def config_dir() -> Path:
     """The folder ``conf``: of the clone, or packed into the installed wheel."""
     return resource_dir("conf")
+
+
+def compose_cell(*overrides: str) -> CellSettings:
+    """One cell's settings outside the command line, as ``smartgen`` would have them.
+
+    Example:
+        >>> compose_cell("dataset=demo", "seed=3", "tracking=none").seed
+        3
+
+    Raises:
+        SmartgenError: what ``smartgen`` refuses too.
+    """
+    register_schemas()
+    try:
+        with initialize_config_dir(str(config_dir()), version_base="1.3"):
+            return to_settings(compose("config", overrides=list(overrides)))
+    except HydraException as error:
+        raise SmartgenError(f"config: {str(error).splitlines()[0]}") from error
 
 
 def to_settings(config: DictConfig) -> CellSettings:
