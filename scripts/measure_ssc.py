@@ -12,17 +12,16 @@ seconds are the processor's for encoding and selection, without training.
 from __future__ import annotations
 
 import argparse
-import json
 import multiprocessing
 import resource
 import sys
 import time
-from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from cells import HELP, home_and_change, overrides
+from cells import HELP, apart, home_and_change, overrides
 
 from smartgen.core.errors import SmartgenError
 from smartgen.core.types import Sequences
@@ -47,6 +46,7 @@ def main() -> int:
     try:
         for way in options.ways:
             for cell in options.cells or ():
+                train_first(way, cell)
                 rows.append(apart(measure_cell, way, cell))
             for size in options.sizes or ():
                 rows.append(apart(measure_simulated, way, size, options.threshold, options.width))
@@ -54,24 +54,36 @@ def main() -> int:
         print(f"measure_ssc: {error}", file=sys.stderr)
         return 2
     if options.picture is not None:
-        draw(rows, options.picture)
+        draw([row for row in rows if row is not None], options.picture)
     return 0
 
 
-def apart(measure: Callable[..., dict[str, Any]], *what: Any) -> dict[str, Any]:
-    """A measurement in a process of its own."""
-    with multiprocessing.get_context("spawn").Pool(1) as pool:
-        row = pool.apply(measure, what)
-    print(json.dumps(row), flush=True)
-    return row
+def train_first(way: str, cell: str) -> None:
+    """Put the encoder into the cache from another process than the one that is measured."""
+    if way != "similarity":
+        with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as pool:
+            pool.submit(encoder, way, cell).result()
+
+
+def encoder(way: str, cell: str) -> None:
+    """Train it, if it is not cached."""
+    prepare(way, cell).pipeline._encoder()
+
+
+def prepare(way: str, cell: str) -> Any:
+    """The cell, with one thread."""
+    import torch
+
+    from smartgen.cell import Prepared
+    from smartgen.config import compose_cell
+
+    torch.set_num_threads(1)
+    return Prepared(compose_cell("experiment=table9", f"stage/ssc={way}", *overrides(cell)))
 
 
 def measure_cell(way: str, cell: str) -> dict[str, Any]:
     """The old log of a home, compressed as Table 9 has it."""
-    from smartgen.cell import Prepared
-    from smartgen.config import compose_cell
-
-    found = Prepared(compose_cell("experiment=table9", f"stage/ssc={way}", *overrides(cell)))
+    found = prepare(way, cell)
     settings: Any = found.cell.stage.ssc
     weights = {} if way == "similarity" else found.pipeline._encoder()
     pieces, vocabulary = found.pipeline.pieces, found.home.vocabulary
@@ -80,9 +92,12 @@ def measure_cell(way: str, cell: str) -> dict[str, Any]:
 
 def measure_simulated(way: str, size: int, threshold: float, width: int) -> dict[str, Any]:
     """Simulated sequences, compared in one group."""
+    import torch
+
     from smartgen.settings import EncodedSscSettings, SimilaritySscSettings, TrainerSettings
     from smartgen.stages.ssc.vectors import train_encoder
 
+    torch.set_num_threads(1)
     sequences, vocabulary = simulated(size)
     if way == "similarity":
         similar = SimilaritySscSettings("similarity", threshold, group="all")
@@ -100,11 +115,8 @@ def select(
     way: str, sequences: Sequences, vocabulary: Vocabulary, settings: Any, weights: Any, seed: int
 ) -> dict[str, Any]:
     """One selection: processor seconds, peak memory of the whole process, and what stayed."""
-    import torch
-
     from smartgen.stages.ssc.compress import compress
 
-    torch.set_num_threads(1)
     start = time.process_time()
     kept = compress(sequences, vocabulary, settings, seed, lambda: weights).sequences
     spent = time.process_time() - start

@@ -56,13 +56,20 @@ def report(cell: str, ways: Sequence[str], seeds: Sequence[int], repeats: int) -
 
 
 def print_agreement(cell: str, fates: Mapping[str, Fates]) -> None:
-    """Each pair's share of the sequences that both keep or both drop, among those that anybody drops."""
-    dropped = ~np.all(list(fates.values()), axis=0)
+    """How far each two agree: of what one of both drops, the percentage that the other drops too."""
     width = max(map(len, fates))
-    print(f"{cell} same fate, percent of the {int(dropped.sum())} sequences that one of them at least drops:")
+    print(f"{cell} dropped by both, percent of what either drops:")
+    print(f"{'':{width}}  kept  " + " ".join(f"{number:3}" for number in range(1, len(fates))))
     for number, (name, fate) in enumerate(fates.items()):
-        cells = [f"{100 * (fate == other)[dropped].mean():4.0f}" for other in list(fates.values())[:number]]
-        print(f"{name:{width}} {int(fate.sum()):5} kept {''.join(cells)}", flush=True)
+        shares = [agreement(fate, other) for other in list(fates.values())[:number]]
+        cells = " ".join("  -" if share is None else f"{100 * share:3.0f}" for share in shares)
+        print(f"{name:{width}} {int(fate.sum()):5}  {cells}", flush=True)
+
+
+def agreement(one: Fates, other: Fates) -> float | None:
+    """Jaccard index of what is dropped; None where nothing is."""
+    dropped = ~(one & other)
+    return float((one == other)[dropped].mean()) if dropped.any() else None
 
 
 def prepare(cell: str, way: str, seed: int, repeats: int) -> Prepared:

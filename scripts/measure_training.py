@@ -10,15 +10,13 @@ pads as the authors' code does, in plain single precision: the yardstick. One th
 from __future__ import annotations
 
 import argparse
-import json
-import multiprocessing
 import resource
 import sys
 import time
 from dataclasses import replace
 from typing import Any
 
-from cells import HELP, home_and_change, overrides
+from cells import HELP, apart, home_and_change, overrides
 
 from smartgen.core.errors import SmartgenError
 
@@ -36,10 +34,7 @@ def main() -> int:
     try:
         for cell in options.cells:
             for way in options.ways:
-                # A process of its own each, so that its peak memory is its own.
-                with multiprocessing.get_context("spawn").Pool(1) as pool:
-                    told = pool.apply(measure, (options.stage, cell, way, options.epochs, options.seed))
-                print(json.dumps(told), flush=True)
+                apart(measure, options.stage, cell, way, options.epochs, options.seed)
     except SmartgenError as error:
         print(f"measure_training: {error}", file=sys.stderr)
         return 2

@@ -92,7 +92,7 @@ class Pipeline:
             found = compress(self.pieces, vocabulary, settings, self._seed("ssc"), self._encoder, device)
             return sequence_arrays(found.sequences) | {"threshold": np.array(found.threshold)}
 
-        key = self._ssc_key(vars(settings))
+        key = self._ssc_key("ssc", vars(settings))
         arrays = self._timed("ssc", lambda: self.store.arrays("ssc", key, make, self.cell.force))
         return Compressed(sequences_from(arrays), float(arrays["threshold"]))
 
@@ -105,11 +105,11 @@ class Pipeline:
         def make() -> Arrays:
             from smartgen.stages.ssc.vectors import train_encoder
 
-            trainer, seed = self.cell.trainer, self._seed("ssc")
+            trainer, seed = self.cell.trainer, self._seed("ssc_encoder")
             return train_encoder(self.pieces, self.home.vocabulary, settings, trainer, seed)
 
         names = [*(field.name for field in fields(AutoencoderSettings)), "positions"]
-        key = self._ssc_key({name: getattr(settings, name) for name in names})
+        key = self._ssc_key("ssc_encoder", {name: getattr(settings, name) for name in names})
         with self.watch.measure("ssc_training"):
             return self.store.arrays("ssc_encoder", key, make, self.cell.force)
 
@@ -248,8 +248,8 @@ class Pipeline:
             }
         )
 
-    def _ssc_key(self, settings: dict[str, Any]) -> str:
-        return self._net_key("ssc", {"ssc": settings, "pieces": self._pieces_key})
+    def _ssc_key(self, stage: str, settings: dict[str, Any]) -> str:
+        return self._net_key(stage, {"ssc": settings, "pieces": self._pieces_key})
 
     def _net_key(self, stage: str, what: dict[str, Any]) -> str:
         """The key of a stage that trains a network."""

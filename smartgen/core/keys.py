@@ -12,7 +12,8 @@ from typing import Any
 CODE_VERSIONS = {
     "cell": 3,
     "tss": 1,
-    "ssc": 1,
+    "ssc": 2,
+    "ssc_encoder": 1,
     "gss": 1,
     "synthesize": 1,
     "tof": 2,

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from itertools import pairwise
 from pathlib import Path
-from statistics import fmean
+from statistics import fmean, median_high
 from typing import Any
 
 from smartgen.core.errors import SmartgenError
@@ -169,19 +169,21 @@ def _point(figure: Figure, panel: str, series: str, choice: Choice) -> Point:
 
 
 def worth_drawing(found: Sequence[Point]) -> list[Point]:
-    """The points of a picture: a stray one, with less than half the seeds of its curve's best, would bend it.
+    """The points of a picture: strays, with less than half the seeds of most of their curve, would bend it.
 
     A panel in which no curve has two points left, nor a level, is left out.
     """
-    most: dict[tuple[str, str], int] = {}
+    curves: dict[tuple[str, str], list[Point]] = {}
     for point in found:
-        curve = (point.panel, point.series)
-        most[curve] = max(most.get(curve, 0), point.n)
-    drawn = [point for point in found if 2 * point.n >= most[point.panel, point.series]]
-    sizes = Counter((point.panel, point.series) for point in drawn)
-    levels = {point.panel for point in drawn if point.asked is None}
-    full = levels | {panel for (panel, _), size in sizes.items() if size > 1}
-    return [point for point in drawn if point.panel in full]
+        curves.setdefault((point.panel, point.series), []).append(point)
+    drawn = {place: _without_strays(curve) for place, curve in curves.items()}
+    full = {panel for (panel, _), curve in drawn.items() if len(curve) > 1 or curve[0].asked is None}
+    return [point for (panel, _), curve in drawn.items() if panel in full for point in curve]
+
+
+def _without_strays(curve: Sequence[Point]) -> list[Point]:
+    usual = median_high(point.n for point in curve)
+    return [point for point in curve if 2 * point.n >= usual]
 
 
 def _metric(record: Record, key: str) -> float:
@@ -208,7 +210,7 @@ def span(curve: Sequence[Point], heights: Sequence[float]) -> tuple[float, ...] 
 def figure_page(figure: Figure, found: Sequence[Point], origin: Sequence[str]) -> Page:
     """The points as a table, a block a panel, and what is missing by name."""
     blocks, below = [], []
-    head = ["curve", "asked", figure.x.label, figure.y.label, "least", "greatest", "seeds"]
+    head = ["curve", "asked", figure.x.key, figure.y.key, "least", "greatest", "seeds"]
     for panel in figure.panels:
         some = [point for point in found if point.panel == panel]
         if some:
@@ -216,11 +218,10 @@ def figure_page(figure: Figure, found: Sequence[Point], origin: Sequence[str]) -
             rules = frozenset(i for i in range(len(some) - 1) if curves[i] != curves[i + 1])
             blocks.append(Block(panel, head, [_row(p) for p in some], frozenset(range(1, 7)), rules))
         lacking = [name for name in figure.series if name not in {point.series for point in some}]
-        for command in dict.fromkeys(map(figure.command_of, lacking)):
-            names = [name for name in lacking if figure.command_of(name) == command]
-            below.append(f"not run in {panel}: {', '.join(names)} ({command})")
+        below += _not_run(figure, panel, lacking)
         below += _spans(figure, panel, worth_drawing(some)) + _notes(some)
-    intro = [figure.caption, f"Source: {figure.source}."]
+    labels = f"{figure.x.key}: {figure.x.label}; {figure.y.key}: {figure.y.label}."
+    intro = [figure.caption, labels, f"Source: {figure.source}."]
     return Page(f"{figure.name}: {figure.title}", intro, blocks, [*below, *figure.notes, *origin])
 
 
@@ -246,14 +247,29 @@ def _spans(figure: Figure, panel: str, found: Sequence[Point]) -> list[str]:
     return lines
 
 
+def _not_run(figure: Figure, panel: str, lacking: Sequence[str]) -> list[str]:
+    """A line a command that would make curves of this panel."""
+    home = " ".join(f"{key}={value}" for key, value in figure.panels[panel].items())
+    lines = []
+    for command in dict.fromkeys(map(figure.command_of, lacking)):
+        names = [name for name in lacking if figure.command_of(name) == command]
+        lines.append(f"not run in {panel}: {', '.join(names)} ({command} {home})")
+    return lines
+
+
 def _notes(found: Sequence[Point]) -> list[str]:
     """What was said of points, once for all of a curve that it was said of."""
     told = Counter((point.panel, point.series, point.note) for point in found if point.note)
     sizes = Counter((point.panel, point.series) for point in found)
-    return [
+    lines = [
         f"{panel}, {series}, {count} of {sizes[panel, series]} points: {note}"
         for (panel, series, note), count in told.items()
     ]
+    strays = [point for point in found if point not in worth_drawing(found)]
+    places = ", ".join(f"{point.series} at {point.x:g}" for point in strays)
+    return (
+        [*lines, f"{found[0].panel}, not drawn for want of seeds or of points: {places}"] if strays else lines
+    )
 
 
 def point_records(found: Sequence[Point]) -> list[dict[str, Any]]:

@@ -8,6 +8,7 @@ newest; the cell says so and names the filter that settles it.
 from __future__ import annotations
 
 import difflib
+import shlex
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -19,6 +20,7 @@ from smartgen.core.keys import canonical_json, without_harmless
 from smartgen.core.records import Record, result_digest
 
 MISSING = object()
+NONE = "(none)"  # how a filter says that a record has no such key
 SHOWN_SETTINGS = 3
 
 
@@ -86,7 +88,10 @@ def matches(record: Record, wanted: Mapping[str, Any]) -> bool:
     A failed cell's record holds axes alone, so what it does not say is not held against it.
     """
     found = {key: lookup(record, key) for key in wanted}
-    return all(_same(found[key], wanted[key]) or (found[key] is MISSING and not record.ok) for key in wanted)
+    return all(
+        _same(value, wanted[key]) or (value is MISSING and (wanted[key] == NONE or not record.ok))
+        for key, value in found.items()
+    )
 
 
 def choose(records: Iterable[Record], defaults: Mapping[str, Any]) -> Choice:
@@ -111,7 +116,7 @@ def setting(record: Record) -> dict[str, Any]:
 def differing(settings: Sequence[Mapping[str, Any]]) -> list[str]:
     """The keys in which settings differ, one that lacks a key included."""
     keys = sorted({key for one in settings for key in one})
-    return [key for key in keys if len({canonical_json(one.get(key, "(none)")) for one in settings}) > 1]
+    return [key for key in keys if len({canonical_json(one.get(key, NONE)) for one in settings}) > 1]
 
 
 def flatten(config: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
@@ -180,11 +185,15 @@ def _others(ranked: Sequence[Sequence[Record]]) -> str:
         return ""
     settings = [setting(group[0]) for group in ranked]
     keys = differing(settings)
-    values = [settings[0].get(key, "(none)") for key in keys[:SHOWN_SETTINGS]]
-    said = ["null" if value is None else value for value in values]  # as `parse_where` reads it
-    named = " ".join(f"--where {key}={value}" for key, value in zip(keys, said, strict=False))
+    named = " ".join(_filter(key, settings[0].get(key, NONE)) for key in keys[:SHOWN_SETTINGS])
     more = f" and {len(keys) - SHOWN_SETTINGS} more" if len(keys) > SHOWN_SETTINGS else ""
     return f"{len(ranked)} settings recorded, one shown: pass {named}{more}"
+
+
+def _filter(key: str, value: Any) -> str:
+    """A filter as a shell and ``parse_where`` read it."""
+    text = "null" if value is None else str(value)
+    return f"--where {shlex.quote(f'{key}={text}')}"
 
 
 def _one_a_seed(group: Sequence[Record]) -> tuple[tuple[Record, ...], str]:

@@ -6,10 +6,13 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from smartgen.core.errors import SmartgenError
 from smartgen.nets.transae import Arithmetic, TransAE
 from smartgen.settings import AutoencoderSettings, TrainerSettings
 from smartgen.training.noise import CommonNoise
 from smartgen.training.reconstruction import fit_reconstruction
+
+REMEDY = "lower learning_rate, or take trainer.precision=32-true"
 
 
 def build_autoencoder(pad: int, settings: AutoencoderSettings, positions: bool = False) -> TransAE:
@@ -33,6 +36,9 @@ def train_autoencoder(
 
     Returns:
         The network in evaluation mode, and its optimizer.
+
+    Raises:
+        SmartgenError: a weight is no finite number at the end.
     """
     network = build_autoencoder(pad, settings, positions)
     optimizer = fit_reconstruction(
@@ -46,4 +52,6 @@ def train_autoencoder(
         label=label,
         noise=noise,
     )
+    if not all(bool(weight.isfinite().all()) for weight in network.parameters()):
+        raise SmartgenError(f"{label}: the training diverged, its weights are no finite numbers; {REMEDY}")
     return network, optimizer

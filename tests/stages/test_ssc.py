@@ -127,6 +127,13 @@ def test_a_search_that_no_threshold_satisfies_gives_the_nearest() -> None:
     assert 0 <= threshold < 1
 
 
+@pytest.mark.parametrize("spread", [1.0, 1e-2, 1e-4])
+def test_a_share_is_found_among_vectors_that_hardly_differ(spread: float) -> None:
+    vectors = torch.ones(32) + spread * torch.randn(200, 32, generator=torch.Generator().manual_seed(0))
+    for wanted in (20, 100, 180):
+        assert abs(len(search([vectors], [np.arange(200)], wanted)[1][0]) - wanted) <= 3
+
+
 def test_random_takes_as_many_of_each_weekday_as_ssc_would(weights: Weights) -> None:
     ssc = compress(home(), VOCABULARY, RELEASED, 3, lambda: weights).sequences
     control = compress(home(), VOCABULARY, replace(RELEASED, name="random"), 3, lambda: weights).sequences

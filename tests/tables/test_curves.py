@@ -74,7 +74,7 @@ def test_a_curve_s_range_is_where_it_reaches_two_heights(tmp_path: Path) -> None
     page = figure_page(figure(tmp_path), found, ["from a test"])
     text = to_text(page, 120)
     assert "ours: kept goes from 0.2 to 0.4 between threshold 0.4000 and 0.8000, 0.4000 wide" in text
-    assert "not run in FR: other (smartgen experiment=small)" in text
+    assert "not run in FR: other (smartgen experiment=small dataset=fr)" in text
     assert "not run in SP: ours, other" in text
 
 
@@ -82,15 +82,15 @@ def test_a_curve_of_several_settings_says_so(tmp_path: Path) -> None:
     other = record(7, 0.3, 0.9)
     other.result["config"]["ssc"]["draw"] = None
     page = figure_page(figure(tmp_path), points(figure(tmp_path), [*RECORDS, other]), [])
-    said = "2 settings recorded, one shown: pass --where ssc.draw=(none)"
+    said = "2 settings recorded, one shown: pass --where 'ssc.draw=(none)'"
     assert f"FR, ours, 1 of 3 points: {said}" in page.below
 
 
 def test_what_lacks_has_its_own_command(tmp_path: Path) -> None:
     declared = figure(tmp_path, commands={"other": "smartgen experiment=more"})
     below = figure_page(declared, points(declared, RECORDS), []).below
-    assert "not run in FR: other (smartgen experiment=more)" in below
-    assert "not run in SP: ours (smartgen experiment=small)" in below
+    assert "not run in FR: other (smartgen experiment=more dataset=fr)" in below
+    assert "not run in SP: ours (smartgen experiment=small dataset=sp)" in below
 
 
 def test_the_same_points_make_the_same_file(tmp_path: Path) -> None:
@@ -103,6 +103,10 @@ def test_stray_points_are_not_drawn(tmp_path: Path) -> None:
     found = worth_drawing(points(figure(tmp_path), [*RECORDS, *stray]))
     assert [(point.panel, point.asked) for point in found] == [("FR", 0.3), ("FR", 0.6), ("FR", 0.9)]
     assert worth_drawing([]) == []
+    running = [*(record(0, t, 0.2) for t in (0.2, 0.4, 0.5, 0.6)), record(1, 0.2, 0.2), record(2, 0.2, 0.2)]
+    assert len(worth_drawing(points(figure(tmp_path), running))) == 4, "a sweep under way still shows"
+    below = figure_page(figure(tmp_path), points(figure(tmp_path), [*RECORDS, *stray]), []).below
+    assert "FR, not drawn for want of seeds or of points: ours at 0.5" in below
 
 
 @pytest.mark.parametrize(("kind", "start"), [("png", b"\x89PNG"), ("svg", b"<?xml")])

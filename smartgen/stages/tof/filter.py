@@ -83,10 +83,6 @@ def filter_outliers(
     tokens = flat_tokens(synthetic, vocabulary.pad)
     trained = train_autoencoder(tokens, vocabulary.pad, settings, trainer, label="TOF stage 1")
     losses = sequence_losses(trained[0], tokens)
-    if not np.isfinite(losses).all():
-        raise SmartgenError(
-            "TOF's first stage: the autoencoder's losses are no finite numbers; lower stage.tof.learning_rate"
-        )
     found = outliers(losses, settings.whisker)
     evidence = None
     if settings.name != "stage1" and len(found):
