@@ -72,7 +72,7 @@ def test_every_way_finds_the_foreign_habit_and_repeats_itself(name: str) -> None
 
 def test_a_training_that_diverges_is_an_error() -> None:
     wild = replace(SMALL, learning_rate=float("inf"), epochs=2)
-    with pytest.raises(SmartgenError, match="TOF stage 1: the training diverged, .* lower learning_rate"):
+    with pytest.raises(SmartgenError, match=r"TOF stage 1: the training diverged, .* lower learning_rate"):
         filter_outliers(habits(), VOCABULARY, wild, CPU, seed=0)
 
 
