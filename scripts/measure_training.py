@@ -5,8 +5,8 @@
     python scripts/measure_training.py tof fr/seasonal --ways merged influence
 
 `ssc` trains on the pieces of the old log, `stage1` on the recorded set before TOF; `tof` is both of its
-stages, with one training an outlier, or with `influence` one in all. `padded` computes pads as the authors' code
-does, in plain single precision: the yardstick. One thread and one process each.
+stages, with one training an outlier, or with `influence` one in all. `padded` computes pads as the authors'
+code does, in plain single precision: the yardstick. One thread and one process each.
 """
 
 from __future__ import annotations
