@@ -266,10 +266,10 @@ def _notes(found: Sequence[Point]) -> list[str]:
         for (panel, series, note), count in told.items()
     ]
     strays = [point for point in found if point not in worth_drawing(found)]
-    places = ", ".join(f"{point.series} at {point.x:g}" for point in strays)
-    return (
-        [*lines, f"{found[0].panel}, not drawn for want of seeds or of points: {places}"] if strays else lines
-    )
+    if strays:
+        places = ", ".join(f"{point.series} at {point.x:g}" for point in strays)
+        lines.append(f"{found[0].panel}, not drawn for want of seeds or of points: {places}")
+    return lines
 
 
 def point_records(found: Sequence[Point]) -> list[dict[str, Any]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable
 
 import pytest
@@ -43,6 +44,19 @@ def test_settings_are_never_mixed_and_most_seeds_win(make_record: Make) -> None:
     choice = choose(records, {})
     assert [record.key for record in choice.records] == ["a", "b"]
     assert choice.note == "2 settings recorded, one shown: pass --where trainer.threads=1"
+
+
+@pytest.mark.parametrize(("extra", "said"), [({"draw": None}, "null"), ({}, "'ssc.draw=(none)'")])
+def test_the_filter_that_is_named_selects_what_is_shown(
+    make_record: Make, extra: dict[str, None], said: str
+) -> None:
+    records = [make_record("a", seed=1), make_record("b", seed=2), make_record("c", seed=3)]
+    for record, ssc in zip(records, (extra, extra, {"draw": 5}), strict=True):
+        record.result["config"]["ssc"] = {"name": "released", **ssc}
+    note = choose(records, {}).note
+    assert said in note
+    where = parse_where([shlex.split(note.rpartition("--where ")[2])[0]])
+    assert [record.key for record in records if matches(record, where)] == ["a", "b"]
 
 
 def test_declared_defaults_go_before_more_seeds(make_record: Make) -> None:
