@@ -106,7 +106,10 @@ def test_an_outputs_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
 def test_an_interrupted_sweep_says_so_and_leaves_nothing_torn(tmp_path: Path, how: signal.Signals) -> None:
     environment = {**os.environ, "SMARTGEN_OUTPUTS": str(tmp_path), "OMP_NUM_THREADS": "1"}
     command = [sys.executable, "-m", "smartgen", "-m", "regime=source,oracle", "tracking=none"]
+    # A shell's background jobs ignore the first of these, and so would what they start.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
     run = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=environment)
+    signal.signal(signal.SIGINT, before)
     limit = time.monotonic() + 90
     while not (tmp_path / "cache/synthesize").is_dir() and time.monotonic() < limit:
         time.sleep(0.2)
