@@ -34,6 +34,8 @@ def main() -> int:
     parser.add_argument("--epochs", type=int, help="instead of the stage's own; the cost is linear in it")
     parser.add_argument("--seed", type=int, default=2024)
     options = parser.parse_args()
+    if "influence" in options.ways and options.stage != "tof":
+        parser.error(f"influence is a way of tof, not of {options.stage}")
     try:
         for cell in options.cells:
             for way in options.ways:
@@ -58,27 +60,34 @@ def measure(stage: str, cell: str, way: str, epochs: int | None, seed: int) -> d
     trainer = replace(prepared.cell.trainer, precision=precision, progress=False)
     run = filtered if stage == "tof" else trained
     start = time.process_time()
-    outcome = run(sequences, prepared.home.vocabulary, settings, trainer, seed)
+    outcome = run(stage, sequences, prepared.home.vocabulary, settings, trainer, seed)
     spent = time.process_time() - start
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     told = {"stage": stage, "cell": cell, "way": way, "sequences": len(sequences), "epochs": settings.epochs}
     return told | {"seconds": round(spent, 1), "peak_mb": round(peak)} | outcome
 
 
-def trained(sequences: Any, vocabulary: Any, settings: Any, trainer: Any, seed: int) -> dict[str, Any]:
+def trained(
+    stage: str, sequences: Any, vocabulary: Any, settings: Any, trainer: Any, seed: int
+) -> dict[str, Any]:
     """The autoencoder's mean loss over the first thousand sequences after training, nats a token."""
+    from smartgen.core.types import MAX_BEHAVIORS
     from smartgen.data.padding import flat_tokens, longest
     from smartgen.training.autoencoder import train_autoencoder
     from smartgen.training.reconstruction import sequence_losses
     from smartgen.training.trainer import seed_everything
 
     seed_everything(seed)
-    tokens = flat_tokens(sequences, vocabulary.pad, longest(sequences))
+    # TOF cuts long sequences as the release does, SSC none.
+    length = longest(sequences) if stage == "ssc" else MAX_BEHAVIORS
+    tokens = flat_tokens(sequences, vocabulary.pad, length)
     network, _ = train_autoencoder(tokens, vocabulary.pad, settings, trainer)
     return {"loss": round(float(sequence_losses(network, tokens[:1000]).mean()), 4)}
 
 
-def filtered(sequences: Any, vocabulary: Any, settings: Any, trainer: Any, seed: int) -> dict[str, Any]:
+def filtered(
+    stage: str, sequences: Any, vocabulary: Any, settings: Any, trainer: Any, seed: int
+) -> dict[str, Any]:
     """How many sequences TOF takes for outliers, and how many it keeps."""
     from smartgen.stages.tof.filter import filter_outliers
 

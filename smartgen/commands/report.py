@@ -115,7 +115,7 @@ def _refuse_unused(options: argparse.Namespace) -> None:
     }
     unused |= dict.fromkeys(figure_names(), ("method", "seeds", "metric"))
     given = [name for name in unused.get(options.what, ()) if getattr(options, name)]
-    if options.layout != "cells" and (options.what in unused):
+    if options.layout != "cells" and options.what in unused:
         given.append("layout")
     if given:
         raise SmartgenError(f"--{given[0]} has no meaning with {options.what}; leave it out")

@@ -21,7 +21,7 @@ from smartgen.stages.ssc.vectors import Vectors, Weights, encoded, raw_ids
 from smartgen.training.trainer import seed_everything
 
 Index = NDArray[np.int64]
-SEARCH_STEPS = 48  # halvings of the threshold's range: sound's cosines differ by as little as 1e-10
+SEARCH_STEPS = 48  # halvings of the threshold's range: double precision, as sound's cosines lie close to 1
 
 
 def compress(
