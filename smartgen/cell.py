@@ -11,15 +11,18 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Protocol
 
-from smartgen.check import check_settings, reads_source, reads_synthetic
+from numpy.typing import NDArray
+
+from smartgen.check import check_settings, reads_source, reads_synthetic, reads_windows
 from smartgen.core.errors import SmartgenError
 from smartgen.core.keys import CODE_VERSIONS, content_key, without_harmless
 from smartgen.core.provenance import command, provenance
-from smartgen.core.records import RESULT_FILE, write_error, write_result
+from smartgen.core.records import RESULT_FILE, write_cases, write_error, write_result
 from smartgen.core.seeds import seed_for
 from smartgen.core.types import FIELDS, Sequences
 from smartgen.data.homes import load_home
 from smartgen.pipeline import Pipeline, make_store
+from smartgen.prediction import measure_prediction
 from smartgen.settings import (
     CellSettings,
     ReleasedProtocolSettings,
@@ -86,7 +89,9 @@ def run_cell(cell: CellSettings, overrides: list[str], open_tracker: OpenTracker
         with open_tracker(cell, prepared.axes | {"config": prepared.config}, key) as tracker:
             metrics, counts = prepared.measure(tracker)
             # The record first: what mirrors it may fail without loss.
-            result = {"axes": prepared.axes, "config": prepared.config, "inputs": prepared.inputs}
+            result: dict[str, Any] = {name: getattr(prepared, name) for name in ("axes", "config", "inputs")}
+            if prepared.cases:
+                result["cases"] = write_cases(outputs, key, prepared.cases)
             write_result(outputs, key, result | {"metrics": metrics, "counts": counts}, ended())
             tracker.log(metrics, counts)
     except Exception as error:
@@ -116,8 +121,15 @@ class Prepared:
             self.home, self.held_out = self.home.holding_out()
         self.pipeline = Pipeline(cell, self.home, make_store(cell.paths.outputs))
         self.axes = _axes(cell)
+        self.cases: dict[str, NDArray[Any]] = {}
         self.config = without_harmless(asdict(cell))
+        # The other task's model is not read.
+        self.config.pop("detector" if cell.task == "prediction" else "predictor")
         self.inputs = self.pipeline.input_digests(source=reads_source(cell), synthetic=reads_synthetic(cell))
+        if reads_windows(cell):
+            self.inputs |= {
+                f"windows_{name}": part.digest() for name, part in vars(self.home.windows).items()
+            }
         if len(self.held_out):
             self.inputs["held_out"] = self.held_out.digest()
         identity = {"config": self.config, "inputs": self.inputs, "versions": CODE_VERSIONS}
@@ -129,9 +141,11 @@ class Prepared:
         import torch
 
         torch.set_num_threads(self.cell.trainer.threads)
-        if self.cell.task != "detection":
+        if self.cell.task not in ("detection", "prediction"):
             return self._old_log()
-        if isinstance(self.cell.protocol, UnifiedProtocolSettings):
+        if self.cell.task == "prediction":
+            metrics, counts, self.cases = measure_prediction(self.pipeline, tracker.logger)
+        elif isinstance(self.cell.protocol, UnifiedProtocolSettings):
             metrics, counts = self._unified(self.cell.protocol, tracker)
         else:
             metrics, counts = self._released(tracker)
@@ -212,8 +226,8 @@ class Prepared:
 
 def _label(cell: CellSettings) -> list[str]:
     """What tells the cells of a task from each other at a glance."""
-    if cell.task == "detection":
-        return [cell.detector.name, cell.regime, cell.protocol.name]
+    if cell.task in ("detection", "prediction"):
+        return [_model(cell), cell.regime, cell.protocol.name]
     return [f"ssc_{cell.stage.ssc.name}"]
 
 
@@ -222,13 +236,18 @@ def _axes(cell: CellSettings) -> dict[str, Any]:
         "task": cell.task,
         "dataset": cell.dataset.name,
         "transition": cell.transition.name,
-        "method": cell.detector.name,
-        "detector": cell.detector.name,
+        "method": _model(cell),
+        "predictor" if cell.task == "prediction" else "detector": _model(cell),
         "regime": cell.regime,
         "protocol": cell.protocol.name,
         "synthesizer": cell.synthesizer.name,
         "seed": cell.seed,
     }
+
+
+def _model(cell: CellSettings) -> str:
+    """What is trained for the task."""
+    return cell.predictor.name if cell.task == "prediction" else cell.detector.name
 
 
 def _transae(cell: CellSettings) -> TransAESettings:

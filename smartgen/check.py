@@ -11,18 +11,30 @@ from smartgen.settings import (
     AutoencoderSettings,
     CellSettings,
     EncodedSscSettings,
+    PredictorSettings,
     ReleasedProtocolSettings,
     RepeatedTofSettings,
     ReplaySettings,
+    SasrecSettings,
     SelectionSettings,
     StageOneSettings,
     TransAESettings,
     UnifiedProtocolSettings,
     WalkSettings,
+    WindowPredictorSettings,
 )
 
-REGIMES = {"released": ("source", "synthetic"), "unified": ("source", "synthetic", "oracle")}
-TASKS = ("detection", "compression", "reconstruction")
+REGIMES = {
+    ("detection", "released"): ("source", "synthetic"),
+    ("detection", "unified"): ("source", "synthetic", "oracle"),
+    ("prediction", "released"): ("source",),
+    ("prediction", "unified"): ("source", "synthetic", "mixed", "oracle"),
+}
+TASKS = ("detection", "prediction", "compression", "reconstruction")
+PROTOCOLS = ("released", "unified")
+# What ranks single tokens under protocol released, and what ranks actions after nine others.
+TOKEN_PREDICTORS = ("sasrec", "device")
+WINDOW_PREDICTORS = ("hmm", "fpmc", "lstm", "carnn", "caser", "siar", "popular", "markov")
 STAGES = {
     "tss": ("released", "paper", "none"),
     "ssc": ("released", "sound", "similarity", "random", "none"),
@@ -73,16 +85,23 @@ def check_settings(cell: CellSettings) -> None:
 
 def reads_source(cell: CellSettings) -> bool:
     """Whether the protocol itself reads the old log."""
-    if cell.task != "detection":
+    if cell.task not in ("detection", "prediction") or isinstance(cell.protocol, UnifiedProtocolSettings):
         return True
-    return isinstance(cell.protocol, UnifiedProtocolSettings) or cell.regime == "source"
+    return cell.task == "detection" and cell.regime == "source"
 
 
 def reads_synthetic(cell: CellSettings) -> bool:
     """Whether the protocol reads the synthetic set; unified always does, to tell what is novel."""
-    if cell.task != "detection":
+    if cell.task not in ("detection", "prediction"):
         return False
     return isinstance(cell.protocol, UnifiedProtocolSettings) or cell.regime == "synthetic"
+
+
+def reads_windows(cell: CellSettings) -> bool:
+    """Whether the protocol reads fixed windows of ten behaviors, as the release does for stale models."""
+    if cell.task != "prediction" or isinstance(cell.protocol, UnifiedProtocolSettings):
+        return False
+    return cell.regime == "source" and cell.predictor.name != "device"
 
 
 def _networks(cell: CellSettings) -> Iterator[tuple[str, TransAESettings | AutoencoderSettings]]:
@@ -101,8 +120,12 @@ def _choices(cell: CellSettings) -> Iterator[Choice]:
     detectors = {"detection": ("transae",), "reconstruction": ("ssc_autoencoder",)}
     if cell.task in detectors:
         yield f"with task={cell.task}, detector", cell.detector.name, detectors[cell.task]
-    yield "protocol.name", cell.protocol.name, tuple(REGIMES)
-    yield f"with protocol={cell.protocol.name}, regime", cell.regime, REGIMES[cell.protocol.name]
+    yield "protocol.name", cell.protocol.name, PROTOCOLS
+    if cell.task == "prediction":
+        yield f"with protocol={cell.protocol.name}, predictor", cell.predictor.name, _predictors(cell)
+    yield _told(cell), cell.regime, _regimes(cell)
+    if isinstance(cell.protocol, UnifiedProtocolSettings):
+        yield "protocol.mix", cell.protocol.mix, ("balanced", "concat")
     yield "dataset.kind", cell.dataset.kind, ("release", "demo")
     yield "transition.released.field", cell.transition.released.field, FIELDS
     yield "tracking.name", cell.tracking.name, ("wandb", "none")
@@ -114,6 +137,23 @@ def _choices(cell: CellSettings) -> Iterator[Choice]:
         yield "stage.ssc.group", ssc.group, ("weekday", "all")
     if isinstance(ssc, EncodedSscSettings):
         yield "stage.ssc.pooling", ssc.pooling, ("flattened", "mean")
+
+
+def _predictors(cell: CellSettings) -> tuple[str, ...]:
+    unified = cell.protocol.name == "unified"
+    return (*WINDOW_PREDICTORS, "sasrec") if unified else (*WINDOW_PREDICTORS, *TOKEN_PREDICTORS)
+
+
+def _regimes(cell: CellSettings) -> tuple[str, ...]:
+    """What the task can be trained on; of the release's predictors only SASRec was adapted."""
+    if cell.task == "prediction" and cell.protocol.name == "released" and cell.predictor.name == "sasrec":
+        return ("source", "synthetic")
+    return REGIMES.get((cell.task, cell.protocol.name), ("source", "synthetic"))
+
+
+def _told(cell: CellSettings) -> str:
+    predictor = f" predictor={cell.predictor.name}" if cell.task == "prediction" else ""
+    return f"with protocol={cell.protocol.name}{predictor}, regime"
 
 
 def _ranges(cell: CellSettings) -> Iterator[Range]:
@@ -128,6 +168,8 @@ def _ranges(cell: CellSettings) -> Iterator[Range]:
         yield "protocol.width", protocol.width, 4, math.inf
         for name in ("max_steps", "check_every", "batch_size"):
             yield f"protocol.{name}", getattr(protocol, name), 1, math.inf
+    if cell.task == "prediction":
+        yield from _predictor_ranges(cell.predictor)
     for path, net in _networks(cell):
         for name in ("d_model", "heads", "layers", "epochs", "batch_size"):
             yield f"{path}.{name}", getattr(net, name), 1, math.inf
@@ -145,6 +187,25 @@ def _ranges(cell: CellSettings) -> Iterator[Range]:
         yield "stage.tof.significance", tof.significance, 0, 0.5
 
 
+def _predictor_ranges(predictor: PredictorSettings) -> Iterator[Range]:
+    """Sizes of at least 1, rates above 0, shares of 1 at most."""
+    sizes = ("width", "blocks", "heads", "length", "epochs", "states", "iterations", "decay_every")
+    for name in sizes:
+        if hasattr(predictor, name):
+            yield f"predictor.{name}", getattr(predictor, name), 1, math.inf
+    for name in ("learning_rate", "decay", "smoothing"):
+        if hasattr(predictor, name):
+            yield f"predictor.{name}", getattr(predictor, name), 1e-12, math.inf
+    if isinstance(predictor, SasrecSettings):
+        yield "predictor.dropout", predictor.dropout, 0, 0.99
+        for regime, size in predictor.batch_size.items():
+            yield f"predictor.batch_size.{regime}", size, 1, math.inf
+    if isinstance(predictor, WindowPredictorSettings):
+        yield "predictor.batch_size", predictor.batch_size, 1, math.inf
+        yield "predictor.weight_decay", predictor.weight_decay, 0, math.inf
+        yield "predictor.unified_width", predictor.unified_width or 1, 1, math.inf
+
+
 def _check_unread(cell: CellSettings) -> None:
     """Refuse stages that this cell would not run, and a setting that another one makes void."""
     tof, ssc = cell.stage.tof, cell.stage.ssc
@@ -152,7 +213,7 @@ def _check_unread(cell: CellSettings) -> None:
         told = f"task={cell.task} regime={cell.regime} protocol={cell.protocol.name}"
         if tof.name != "none":
             raise SmartgenError(f"stage.tof is {tof.name}, but {told} reads no synthetic set; take none")
-        if cell.task == "detection" and ssc.name != "none":
+        if cell.task in ("detection", "prediction") and ssc.name != "none":
             raise SmartgenError(f"stage.ssc is {ssc.name}, but {told} trains on all pieces; take none")
     if isinstance(tof, RepeatedTofSettings) and tof.padded:
         raise SmartgenError(

@@ -17,16 +17,20 @@ from smartgen.core.resources import resource_dir
 from smartgen.settings import (
     CellSettings,
     EncodedSscSettings,
+    HmmSettings,
+    PredictorSettings,
     RecordedTofSettings,
     ReleasedProtocolSettings,
     RepeatedTofSettings,
     ReplaySettings,
+    SasrecSettings,
     SimilaritySscSettings,
     SscAutoencoderSettings,
     StageOneSettings,
     TransAESettings,
     UnifiedProtocolSettings,
     WalkSettings,
+    WindowPredictorSettings,
 )
 
 # Group, name and dataclass of each choice that has keys of its own.
@@ -40,6 +44,10 @@ CHOICES = (
     ("synthesizer", "replay_schema", ReplaySettings),
     ("synthesizer", "walk_schema", WalkSettings),
     ("detector", "transae_schema", TransAESettings),
+    ("predictor", "hmm_schema", HmmSettings),
+    ("predictor", "window_schema", WindowPredictorSettings),
+    ("predictor", "sasrec_schema", SasrecSettings),
+    ("predictor", "control_schema", PredictorSettings),
     ("protocol", "released_schema", ReleasedProtocolSettings),
     ("protocol", "unified_schema", UnifiedProtocolSettings),
 )

@@ -209,6 +209,52 @@ class SscAutoencoderSettings(AutoencoderSettings, DetectorSettings):
 
 
 @dataclass
+class PredictorSettings:
+    """conf/predictor: what is trained to foretell the next action."""
+
+    name: str = "???"
+    released_seed: int = 2024
+
+
+@dataclass
+class WindowPredictorSettings(PredictorSettings):
+    """conf/predictor/fpmc, lstm, carnn, caser and siar: networks over the last nine actions."""
+
+    width: int = 64
+    epochs: int = 100
+    batch_size: int = 32
+    learning_rate: float = 1e-3
+    weight_decay: float = 1e-5
+    decay_every: int = 20
+    decay: float = 0.5
+    unified_width: int | None = None
+
+
+@dataclass
+class HmmSettings(PredictorSettings):
+    """conf/predictor/hmm."""
+
+    states: int = 30
+    iterations: int = 30
+    smoothing: float = 0.1
+
+
+@dataclass
+class SasrecSettings(PredictorSettings):
+    """conf/predictor/sasrec."""
+
+    width: int = 50
+    blocks: int = 2
+    heads: int = 1
+    length: int = 200
+    dropout: float = 0.2
+    epochs: int = 50
+    batch_size: dict[str, int] = field(default_factory=dict)
+    learning_rate: float = 1e-3
+    folded: bool = True
+
+
+@dataclass
 class ProtocolSettings:
     """conf/protocol: how a number is measured."""
 
@@ -232,6 +278,7 @@ class UnifiedProtocolSettings(ProtocolSettings):
     check_every: int = 50
     batch_size: int = 64
     width: int = 128
+    mix: str = "balanced"
 
 
 @dataclass
@@ -273,6 +320,7 @@ class CellSettings:
     stage: StageSettings = field(default_factory=StageSettings)
     synthesizer: SynthesizerSettings = field(default_factory=SynthesizerSettings)
     detector: DetectorSettings = field(default_factory=DetectorSettings)
+    predictor: PredictorSettings = field(default_factory=PredictorSettings)
     protocol: ProtocolSettings = field(default_factory=ProtocolSettings)
     trainer: TrainerSettings = field(default_factory=TrainerSettings)
     tracking: TrackingSettings = field(default_factory=TrackingSettings)

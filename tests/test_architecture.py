@@ -28,13 +28,14 @@ RANKS = {
     "protocols": 6,
     "pipeline": 7,
     "conformance": 7,
-    "cell": 8,
-    "config": 9,
-    "tracking": 9,
-    "tables": 9,
-    "progress": 9,
-    "commands": 10,
-    "__main__": 10,
+    "prediction": 8,
+    "cell": 9,
+    "config": 10,
+    "tracking": 10,
+    "tables": 10,
+    "progress": 10,
+    "commands": 11,
+    "__main__": 11,
 }
 ALONE = ("stages", "detectors", "predictors")  # their modules, or packages, do not import each other
 ABOVE_CELL = {"hydra", "omegaconf", "wandb"}

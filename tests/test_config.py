@@ -37,9 +37,12 @@ def choice(path: Path) -> str:
     return f"{path.parent.relative_to(CONF).as_posix()}={path.stem}"
 
 
+REPLAYED = ("table2_smartgen", "table3", "table3_unified", "table5")  # experiments on recorded answers
+
+
 def homes_for(path: Path) -> list[str]:
     """The demo home for every choice but those that need recorded answers, a released one for all."""
-    recorded = path.stem.startswith(("replay", "recorded")) or path.stem in ("table2_smartgen", "table5")
+    recorded = path.stem.startswith(("replay", "recorded")) or path.stem in REPLAYED
     return ["fr"] if recorded else ["demo", "fr"]
 
 

@@ -7,19 +7,26 @@ where it is. `run` (times, host, versions, commit, command) says how it came abo
 from __future__ import annotations
 
 import hashlib
+import io
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile
 
-from smartgen.core.atomic import json_text, write_json_atomic, write_text_atomic
+import numpy as np
+from numpy.typing import NDArray
+
+from smartgen.core.atomic import json_text, write_bytes_atomic, write_json_atomic, write_text_atomic
 from smartgen.core.errors import SmartgenError
 
 __all__ = [
     "Record",
+    "read_cases",
     "read_records",
     "result_digest",
+    "write_cases",
     "write_error",
     "write_json_atomic",
     "write_result",
@@ -29,6 +36,7 @@ __all__ = [
 SCHEMA = 1
 RESULT_FILE = "result.json"
 ERROR_FILE = "error.json"
+CASES_FILE = "cases.npz"
 BLOCKS = ("axes", "config", "metrics", "counts")
 
 
@@ -94,6 +102,35 @@ def write_result(outputs: Path, key: str, result: Mapping[str, Any], run: Mappin
     path = write_json_atomic(folder / RESULT_FILE, content)
     (folder / ERROR_FILE).unlink(missing_ok=True)
     return path
+
+
+def write_cases(outputs: Path, key: str, arrays: Mapping[str, NDArray[Any]]) -> str:
+    """Write the single cases behind a record's means, before the record itself.
+
+    Returns:
+        A digest of their content, for the record.
+    """
+    content = io.BytesIO()
+    np.savez_compressed(content, allow_pickle=False, **arrays)
+    write_bytes_atomic(outputs / "runs" / key / CASES_FILE, content.getvalue())
+    sha = hashlib.sha256()
+    for name in sorted(arrays):
+        sha.update(name.encode() + arrays[name].tobytes())
+    return sha.hexdigest()
+
+
+def read_cases(record: Record) -> dict[str, NDArray[Any]]:
+    """What ``write_cases`` wrote for this record.
+
+    Raises:
+        SmartgenError: the record has none, or they are damaged.
+    """
+    path = record.path / CASES_FILE
+    try:
+        with np.load(path, allow_pickle=False) as arrays:
+            return dict(arrays)
+    except (OSError, ValueError, KeyError, BadZipFile) as error:
+        raise SmartgenError(f"{path}: no readable cases; run the cell again with force=true") from error
 
 
 def write_error(

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+
+import numpy as np
 
 from smartgen.core.errors import SmartgenError
 from smartgen.core.types import Sequences
@@ -20,7 +23,26 @@ from smartgen.data.release import (
     release_root,
 )
 from smartgen.data.vocabulary import Vocabulary
+from smartgen.data.windows import LONGEST
 from smartgen.settings import DatasetSettings, TransitionSettings
+
+# Where the release keeps fixed windows; trn and vld are of the former context, test is of the new one.
+WINDOW_FOLDER = "behavior_prediciton_baseline/baseline_data"
+WINDOW_PARTS = ("trn", "vld", "test")
+
+
+@dataclass(frozen=True)
+class FixedWindows:
+    """Windows of ten behaviors, for predictors of protocol released (release: ``baseline_data``).
+
+    Args:
+        train, validation: of the former context.
+        test: of the new one.
+    """
+
+    train: Sequences
+    validation: Sequences
+    test: Sequences
 
 
 class Home:
@@ -30,6 +52,8 @@ class Home:
         vocabulary: of both contexts.
         source, target: give the raw sequences of the former context, and of the new one for testing.
         validation: gives raw sequences of the former context that `source` lacks; None where there are none.
+        windows: gives fixed windows of both contexts; None cuts them from the raw sequences laid end to end,
+            the last fifth of the former context's for validation (ours).
     """
 
     def __init__(
@@ -38,9 +62,11 @@ class Home:
         source: Callable[[], Sequences],
         target: Callable[[], Sequences],
         validation: Callable[[], Sequences] | None = None,
+        windows: Callable[[], FixedWindows] | None = None,
     ) -> None:
         self.vocabulary = vocabulary
         self._source, self._target, self._validation = source, target, validation
+        self._windows = windows
 
     @cached_property
     def source(self) -> Sequences:
@@ -51,6 +77,15 @@ class Home:
     def target(self) -> Sequences:
         """Raw sequences of the new context: for testing, and for the oracle."""
         return self._target()
+
+    @cached_property
+    def windows(self) -> FixedWindows:
+        """Windows of ten behaviors of both contexts."""
+        if self._windows is not None:
+            return self._windows()
+        former, new = _consecutive(self.source), _consecutive(self.target)
+        cut = int(0.8 * len(former))
+        return FixedWindows(former[:cut], former[cut:], new)
 
     def holding_out(self) -> tuple[Home, Sequences]:
         """The home, and raw sequences of its former context that its ``source`` does not hold.
@@ -104,10 +139,34 @@ def _released(name: str, transition: TransitionSettings, root: Path) -> Home:
         check_ids(sequences, vocabulary, path)
         return sequences
 
+    def windows() -> FixedWindows:
+        folder = root / WINDOW_FOLDER / name / transition.source
+        return FixedWindows(*(_read_windows(folder / f"{part}.pkl", vocabulary) for part in WINDOW_PARTS))
+
     validation = root / DATA_FOLDER / name / transition.source / "vld.pkl"
     return Home(
         vocabulary,
         lambda: read(transition.source, "trn.pkl"),
         lambda: read(transition.target, "test.pkl"),
         (lambda: read(transition.source, "vld.pkl")) if validation.is_file() else None,
+        windows,
     )
+
+
+def _read_windows(path: Path, vocabulary: Vocabulary) -> Sequences:
+    """A file of fixed windows; one with another number of behaviors is an error."""
+    if not path.is_file():
+        raise SmartgenError(
+            f"{path}: no such file in this release; protocol=released needs it for this predictor"
+        )
+    sequences = read_sequences(path)
+    check_ids(sequences, vocabulary, path)
+    if not len(sequences) or (sequences.lengths != LONGEST).any():
+        raise SmartgenError(f"{path}: expected windows of {LONGEST} behaviors")
+    return sequences
+
+
+def _consecutive(raw: Sequences) -> Sequences:
+    """Windows of ten behaviors from sequences laid end to end; what is left over at the end is dropped."""
+    count = len(raw.values) // LONGEST
+    return Sequences(raw.values[: count * LONGEST], np.arange(count + 1) * LONGEST)

@@ -21,7 +21,8 @@ from smartgen.data.padding import field_tokens, padded
 from smartgen.data.vocabulary import DAYS, HOURS, Vocabulary
 from smartgen.nets.transae import BehaviorTransAE, TransAE
 from smartgen.settings import TrainerSettings, TransAESettings, UnifiedProtocolSettings
-from smartgen.training.budget import fit_on_budget, hidden_losses
+from smartgen.training.budget import fit_on_budget
+from smartgen.training.hidden import HiddenBehaviors, hidden_losses
 from smartgen.training.reconstruction import fit_reconstruction, sequence_losses
 from smartgen.training.trainer import seed_everything
 
@@ -106,16 +107,11 @@ class UnifiedTransAEDetector:
         vocabulary = self.vocabulary
         sizes = (len(DAYS), len(HOURS), len(vocabulary.devices), len(vocabulary.actions))
         self.network = BehaviorTransAE(sizes, vocabulary.pad, self.budget.width, layers=self.settings.layers)
-        self.best_step = fit_on_budget(
-            self.network,
-            self._rectangle(train),
-            self._rectangle(held_out),
-            masked=self.settings.masked,
-            learning_rate=self.settings.learning_rate,
-            budget=self.budget,
-            settings=self.trainer,
-            logger=self.logger,
+        module = HiddenBehaviors(
+            self.network, self._rectangle(held_out), self.settings.masked, self.settings.learning_rate
         )
+        train_rows = [self._rectangle(train)]
+        self.best_step = fit_on_budget(module, train_rows, self.budget, self.trainer, self.logger)
         return self
 
     def score(self, sequences: Sequences) -> NDArray[np.float64]:

@@ -28,6 +28,26 @@ class Fold:
     test: Sequences
 
 
+REGIMES = ("source", "synthetic", "mixed", "oracle")
+SEES_TARGET = ("oracle",)
+
+
+def training_sets(
+    regime: str, source: Sequences, synthetic: Sequences, oracle: Sequences, mix: str = "balanced"
+) -> list[Sequences]:
+    """What a regime trains on: one set, or for ``mixed`` two that count the same.
+
+    Args:
+        source: TSS pieces of the old log.
+        synthetic: the written set.
+        oracle: a fold's pieces of real target sequences.
+        mix: ``balanced`` keeps the two sets of ``mixed`` apart, ``concat`` lays them together.
+    """
+    if regime == "mixed":
+        return [Sequences.concatenate([source, synthetic])] if mix == "concat" else [source, synthetic]
+    return [{"source": source, "synthetic": synthetic, "oracle": oracle}[regime]]
+
+
 def folds(target: Sequences, vocabulary: Vocabulary) -> tuple[Fold, Fold]:
     """Cut the raw target sequences in half before TSS, so that none lies on both sides; then swap."""
     middle = len(target) // 2

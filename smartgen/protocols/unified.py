@@ -25,7 +25,7 @@ from smartgen.metrics.detection import (
     false_positive_rate,
     precision_recall_f1,
 )
-from smartgen.protocols.pools import Fold, folds, hold_out, is_novel
+from smartgen.protocols.pools import Fold, folds, hold_out, is_novel, training_sets
 from smartgen.stages.tss import split_sequences
 
 REGIMES = ("source", "synthetic", "oracle")
@@ -101,7 +101,7 @@ def detect(
     fitted: tuple[Detector, float] | None = None
     for number, fold in enumerate(halves):
         if fitted is None or regime == "oracle":
-            pool = {"source": source, "synthetic": synthetic, "oracle": fold.oracle}[regime]
+            (pool,) = training_sets(regime, source, synthetic, fold.oracle)
             with watch.measure("train"):
                 fitted = _fit(make(), pool, rules, number, counts)
             thresholds[f"threshold_fold_{number}"] = fitted[1]

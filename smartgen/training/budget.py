@@ -2,57 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+
 import numpy as np
 import pytorch_lightning as pl
 import torch
 from numpy.typing import NDArray
 from pytorch_lightning.callbacks import Callback
 from pytorch_lightning.loggers import Logger
-from torch import Tensor, nn
-from torch.nn import functional as F
-from torch.utils.data import DataLoader, RandomSampler, TensorDataset
+from torch import Tensor
+from torch.utils.data import BatchSampler, DataLoader, RandomSampler, Sampler, TensorDataset
 
-from smartgen.nets.transae import BehaviorTransAE
 from smartgen.settings import TrainerSettings, UnifiedProtocolSettings
 from smartgen.training.trainer import make_trainer, quiet_lightning
 
-SCORE_BATCH = 1024
-
-
-class HiddenBehaviors(pl.LightningModule):
-    """Trains ``BehaviorTransAE`` to tell one hidden behavior of each sequence from the others.
-
-    Args:
-        network: the network, trained in place.
-        held_out: (n, length, 4) ids whose loss decides which weights stay.
-        masked: false hides nothing and predicts every behavior.
-    """
-
-    def __init__(
-        self, network: BehaviorTransAE, held_out: NDArray[np.int64], masked: bool, learning_rate: float
-    ) -> None:
-        super().__init__()
-        self.network, self.held_out = network, held_out
-        self.masked, self.learning_rate = masked, learning_rate
-
-    def training_step(self, batch: list[Tensor], _: int) -> Tensor:
-        """Mean over the batch's predicted behaviors of the four cross-entropies' sum."""
-        (behaviors,) = batch
-        real = behaviors[:, :, 0] != self.network.pad
-        wanted = _one_each(real) if self.masked else real
-        loss = _field_losses(self.network, behaviors, wanted, self.masked).sum(1).mean()
-        self.log("train/loss", loss, batch_size=len(behaviors))
-        return loss
-
-    def validation_step(self, batch: list[Tensor], _: int) -> None:
-        """The held-out loss, over every behavior of every held-out sequence."""
-        self.network.eval()
-        loss = hidden_losses(self.network, self.held_out, self.masked).sum(1).mean()
-        self.log("held_out/loss", float(loss), batch_size=1)
-
-    def configure_optimizers(self) -> torch.optim.Optimizer:
-        """Adam with PyTorch's defaults but for the learning rate."""
-        return torch.optim.Adam(self.network.parameters(), lr=self.learning_rate, fused=True)
+Batch = tuple[Tensor, ...]
 
 
 class KeepBest(Callback):
@@ -70,27 +34,60 @@ class KeepBest(Callback):
             self.weights = {k: v.detach().clone() for k, v in pl_module.state_dict().items()}
 
 
+class _Shares(Sampler[list[int]]):
+    """Batches of which each set gives an equal part, drawn with replacement."""
+
+    def __init__(self, sizes: Sequence[int], batch_size: int, steps: int) -> None:
+        self.sizes, self.steps = sizes, steps
+        parts = len(sizes)
+        self.parts = [batch_size * (i + 1) // parts - batch_size * i // parts for i in range(parts)]
+
+    def __len__(self) -> int:
+        return self.steps
+
+    def __iter__(self) -> Iterator[list[int]]:
+        starts = np.cumsum([0, *self.sizes[:-1]])
+        for _ in range(self.steps):
+            drawn = [torch.randint(size, (part,)) for size, part in zip(self.sizes, self.parts, strict=True)]
+            yield [int(i) + int(start) for some, start in zip(drawn, starts, strict=True) for i in some]
+
+
+def drawn_batches(sets: Sequence[NDArray[np.int64]], budget: UnifiedProtocolSettings) -> DataLoader[Batch]:
+    """The budget's steps, each a batch drawn with replacement; of several sets each gives an equal part.
+
+    Args:
+        sets: (n, length, 4) ids; one length for all.
+    """
+    data = TensorDataset(torch.from_numpy(np.concatenate(sets)))
+    batches: Sampler[list[int]]
+    if len(sets) == 1:
+        drawn = RandomSampler(data, replacement=True, num_samples=budget.max_steps * budget.batch_size)
+        batches = BatchSampler(drawn, budget.batch_size, drop_last=False)
+    else:
+        batches = _Shares([len(one) for one in sets], budget.batch_size, budget.max_steps)
+    # Without a batch size, the data set is asked for a whole batch at once.
+    return DataLoader(data, batch_size=None, sampler=batches)
+
+
 def fit_on_budget(
-    network: BehaviorTransAE,
-    train: NDArray[np.int64],
-    held_out: NDArray[np.int64],
-    *,
-    masked: bool,
-    learning_rate: float,
+    module: pl.LightningModule,
+    sets: Sequence[NDArray[np.int64]],
     budget: UnifiedProtocolSettings,
     settings: TrainerSettings,
     logger: Logger | None = None,
 ) -> int:
-    """Train in place on sequences drawn with replacement; the best weights on the held-out part stay.
+    """Train a module's network in place; the weights with the lowest ``held_out/loss`` stay.
+
+    Args:
+        module: logs ``held_out/loss`` in a validation step, whose batch it does not read.
+        sets: (n, length, 4) training ids.
 
     Returns:
         The step whose weights were kept.
     """
-    data = TensorDataset(torch.from_numpy(train))
-    sampler = RandomSampler(data, replacement=True, num_samples=budget.max_steps * budget.batch_size)
+    best = KeepBest()
     # The held-out part is scored as a whole inside the check: this loader only says when.
     when = DataLoader(TensorDataset(torch.zeros(1)))
-    module, best = HiddenBehaviors(network, held_out, masked, learning_rate), KeepBest()
     with quiet_lightning():
         trainer = make_trainer(
             settings,
@@ -100,50 +97,7 @@ def fit_on_budget(
             val_check_interval=min(budget.check_every, budget.max_steps),
             check_val_every_n_epoch=None,
         )
-        trainer.fit(module, DataLoader(data, budget.batch_size, sampler=sampler), when)
+        trainer.fit(module, drawn_batches(sets, budget), when)
     module.load_state_dict(best.weights)
-    network.eval()
+    module.eval()
     return best.step
-
-
-@torch.inference_mode()
-def hidden_losses(
-    network: BehaviorTransAE, behaviors: NDArray[np.int64], masked: bool
-) -> NDArray[np.float64]:
-    """(n, 4) mean losses of day, hour, device, action over a sequence's behaviors, each hidden in turn.
-
-    Args:
-        behaviors: (n, length, 4) padded ids; every distinct sequence is scored once, then scattered.
-    """
-    distinct, where = np.unique(behaviors, axis=0, return_inverse=True)
-    rows, positions = np.nonzero(distinct[:, :, 0] != network.pad)
-    device = next(network.parameters()).device
-    ids = torch.from_numpy(distinct)
-    if masked:
-        wanted = torch.zeros(len(rows), distinct.shape[1], dtype=torch.bool)
-        wanted[torch.arange(len(rows)), torch.from_numpy(positions)] = True
-        ids = ids[torch.from_numpy(rows)]
-    else:
-        wanted = ids[:, :, 0] != network.pad
-    parts = [
-        _field_losses(network, some.to(device), hidden.to(device), masked).double().cpu()
-        for some, hidden in zip(ids.split(SCORE_BATCH), wanted.split(SCORE_BATCH), strict=True)
-    ]
-    losses = torch.cat(parts).numpy()
-    sums = np.stack([np.bincount(rows, losses[:, i], len(distinct)) for i in range(4)], axis=1)
-    means: NDArray[np.float64] = sums / np.bincount(rows, minlength=len(distinct))[:, None]
-    return means[where.reshape(-1)]
-
-
-def _one_each(real: Tensor) -> Tensor:
-    """(rows, length) true at one random real position of each row."""
-    drawn = torch.rand(len(real), device=real.device) * real.sum(1)
-    return nn.functional.one_hot(drawn.long(), real.shape[1]).bool()
-
-
-def _field_losses(network: BehaviorTransAE, behaviors: Tensor, wanted: Tensor, masked: bool) -> Tensor:
-    """(wanted behaviors, 4) cross-entropies of the fields, in nats."""
-    logits = network(behaviors, wanted if masked else None)
-    truth = behaviors[wanted]
-    losses = [F.cross_entropy(x.float(), truth[:, i], reduction="none") for i, x in enumerate(logits)]
-    return torch.stack(losses, dim=1)
