@@ -56,6 +56,8 @@ def test_every_choice_composes_and_builds(path: Path, dataset: str, tmp_path: Pa
     own = [] if path.parent.name == "dataset" else [f"dataset={dataset}"]
     if path.stem == "ssc_autoencoder":
         own.append("task=reconstruction")
+    if path.stem == "device":
+        own.append("protocol=released")  # the only one that shows the device
     if path.parent.parent.name == "stage":
         own += RECORDED if path.stem.startswith("recorded") else ["synthesizer=walk"]
     cell = settings(*own, choice(path), f"paths.outputs={tmp_path}")
