@@ -122,9 +122,7 @@ class Prepared:
         self.pipeline = Pipeline(cell, self.home, make_store(cell.paths.outputs))
         self.axes = _axes(cell)
         self.cases: dict[str, NDArray[Any]] = {}
-        self.config = without_harmless(asdict(cell))
-        # The other task's model is not read.
-        self.config.pop("detector" if cell.task == "prediction" else "predictor")
+        self.config = _read(cell)
         self.inputs = self.pipeline.input_digests(source=reads_source(cell), synthetic=reads_synthetic(cell))
         if reads_windows(cell):
             self.inputs |= {
@@ -222,6 +220,17 @@ class Prepared:
             rules,
             self.pipeline.watch,
         )
+
+
+def _read(cell: CellSettings) -> dict[str, Any]:
+    """The settings that can change the result; what belongs to the other task is not read."""
+    config = without_harmless(asdict(cell))
+    if cell.task == "prediction":
+        del config["detector"]
+        config["protocol"].pop("percentile", None)
+    else:
+        del config["predictor"]
+    return config
 
 
 def _label(cell: CellSettings) -> list[str]:

@@ -118,7 +118,7 @@ def _find(records: Sequence[Record], wanted: Mapping[str, Any] | None, defaults:
 
 
 def _cell(table: Table, place: Place, runs: _Runs, mark: str) -> TableCell:
-    metric, chosen = table.metrics[place.metric], runs.choice.records
+    metric, chosen = table.metric_of(place), runs.choice.records
     pairs = [(record, value) for record in chosen if (value := _value(record, metric)) is not None]
     values = [value for _, value in pairs]
     summary = summarize(values)

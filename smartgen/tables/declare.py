@@ -7,7 +7,7 @@ running, judging and reporting cannot drift apart. Names are the paper's; each f
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, NamedTuple, cast, get_args
 
@@ -56,12 +56,14 @@ class Method:
         cells: what the records that fill it must have; None if none is meant to yet.
         defaults: settings preferred where records differ, the table's included.
         command: what makes its cells; empty if nothing does.
+        keys: metrics that its records hold under another key than the table's.
     """
 
     name: str
     cells: Mapping[str, Any] | None
     defaults: Mapping[str, Any]
     command: str
+    keys: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -107,6 +109,11 @@ class Table:
     notes: tuple[str, ...]
     published: Mapping[Place, float]
     released: Mapping[Place, float]
+
+    def metric_of(self, place: Place) -> Metric:
+        """The metric of a cell, with the key under which the method's records hold it."""
+        metric = self.metrics[place.metric]
+        return replace(metric, key=self.methods[place.method].keys.get(place.metric, metric.key))
 
     @property
     def places(self) -> list[Place]:
@@ -158,7 +165,7 @@ def load_table(path: Path) -> Table:
     datasets, transitions = (found[kind].each(_name) for kind in ("datasets", "transitions"))
     metrics = found["metrics"].each(_metric)
     command, defaults = found.get("command", "").text(), found.get("defaults", {}).scalars()
-    methods = found["methods"].each(lambda name, node: _method(name, node, command, defaults))
+    methods = found["methods"].each(lambda name, node: _method(name, node, command, defaults, metrics))
     levels: dict[str, Iterable[str]]
     levels = {"dataset": datasets, "transition": transitions, "metric": metrics, "method": methods}
     return Table(
@@ -192,11 +199,16 @@ def _metric(name: str, node: Node) -> Metric:
     )
 
 
-def _method(name: str, node: Node, command: str, defaults: Mapping[str, Any]) -> Method:
-    found = node.fields(["cells"], ["defaults", "command"])
+def _method(
+    name: str, node: Node, command: str, defaults: Mapping[str, Any], metrics: Iterable[str]
+) -> Method:
+    found = node.fields(["cells"], ["defaults", "command", "keys"])
     cells = None if found["cells"].value is None else found["cells"].scalars()
     own = found.get("defaults", {}).scalars()
-    return Method(name, cells, {**defaults, **own}, found.get("command", command).text())
+    keys = found.get("keys", {}).each(_name)
+    for metric, key in found.get("keys", {}).items().items():
+        Node(key.path, key.key, metric).one_of(metrics)
+    return Method(name, cells, {**defaults, **own}, found.get("command", command).text(), keys)
 
 
 def _check(node: Node, metrics: Mapping[str, Metric]) -> Check:
