@@ -22,6 +22,7 @@ from smartgen.tables.origin import describe, origin_of
 from smartgen.tables.select import check_where, matches, parse_where
 
 FORMATS = ("text", "md", "csv", "json")
+PAIRED = "table3_unified"
 WIDTH = 112  # columns at least: below it, whole numbers matter more than unbroken lines
 EPILOG = """examples:
   smartgen-report list                               all tables and how far they are filled
@@ -31,6 +32,7 @@ EPILOG = """examples:
   smartgen-report table2 --where trainer.threads=1   only records of this setting; writes no files
   smartgen-report fig5                               a figure; outputs/figures/fig5.{png,svg,csv} too
   smartgen-report regimes --dataset demo             source, synthetic and oracle training side by side
+  smartgen-report table3_unified --metric hr@10      predictors under four regimes, with intervals and wins
   smartgen-report failures                           every failed cell and the command that repeats it
   smartgen-report show 3fa9c2                        one record, by the beginning of its key or of its digits
 """
@@ -61,7 +63,7 @@ def _parser() -> argparse.ArgumentParser:
     add = parser.add_argument
     add(
         "what",
-        metavar="TABLE|FIGURE|regimes|list|failures|show",
+        metavar="TABLE|FIGURE|table3_unified|regimes|list|failures|show",
         help="a table or figure, or what else",
     )
     add("key", nargs="?", help="with show: the record's key or its first digits")
@@ -98,6 +100,8 @@ def _run(options: argparse.Namespace, outputs: Path) -> str:
         return listings.failures(records)
     if options.what == "regimes":
         return _regimes(options, records)
+    if options.what == PAIRED:
+        return _paired(options, records, outputs)
     if options.what in figure_names():
         return _figure(options, records, outputs)
     if options.what == "show":
@@ -109,6 +113,7 @@ def _refuse_unused(options: argparse.Namespace) -> None:
     """Refuse options that what is asked for would not heed."""
     unused = {
         "regimes": ("method", "seeds"),
+        PAIRED: ("seeds",),
         "list": ("method", "seeds", "metric", "dataset", "where"),
         "failures": ("method", "seeds", "metric", "dataset", "where"),
         "show": ("method", "seeds", "metric", "dataset", "where"),
@@ -119,8 +124,8 @@ def _refuse_unused(options: argparse.Namespace) -> None:
         given.append("layout")
     if given:
         raise SmartgenError(f"--{given[0]} has no meaning with {options.what}; leave it out")
-    if options.what == "regimes" and len(options.metric or []) > 1:
-        raise SmartgenError("regimes shows one --metric at a time")
+    if options.what in ("regimes", PAIRED) and len(options.metric or []) > 1:
+        raise SmartgenError(f"{options.what} shows one --metric at a time")
 
 
 def _regimes(options: argparse.Namespace, records: Sequence[Record]) -> str:
@@ -138,6 +143,34 @@ def _regimes(options: argparse.Namespace, records: Sequence[Record]) -> str:
     arranged = regimes_page(rows, metric)
     color = options.out is None and sys.stdout.isatty()
     return to_markdown(arranged) if options.format == "md" else to_text(arranged, WIDTH, color=color)
+
+
+def _paired(options: argparse.Namespace, records: Sequence[Record], outputs: Path) -> str:
+    from smartgen.tables.paired import compare
+    from smartgen.tables.paired_page import paired_page, paired_records
+    from smartgen.tables.render import rows_to_csv, to_markdown, to_text
+
+    where, metric = parse_where(options.where), (options.metric or ["ndcg@10"])[0]
+    check_where(where, records)
+    rows = compare([r for r in records if matches(r, where)], metric)
+    if not where and not options.metric:
+        flat = paired_records(rows, metric)
+        markdown = to_markdown(paired_page(rows, metric))
+        texts = {"md": markdown, "csv": rows_to_csv(flat), "json": json.dumps(flat, indent=1) + "\n"}
+        _write(outputs / "tables" / PAIRED, {kind: text.encode() for kind, text in texts.items()})
+    methods = _named(options.method, dict.fromkeys(row.predictor for row in rows), "method")
+    homes = _named(
+        [options.dataset] if options.dataset else None, sorted({row.dataset for row in rows}), "dataset"
+    )
+    rows = [row for row in rows if row.predictor in methods and row.dataset in homes]
+    if options.format == "json":
+        return json.dumps(paired_records(rows, metric), indent=1) + "\n"
+    if options.format == "csv":
+        return rows_to_csv(paired_records(rows, metric))
+    arranged = paired_page(rows, metric)
+    color = options.out is None and sys.stdout.isatty()
+    width = max(WIDTH, shutil.get_terminal_size((WIDTH, 24)).columns)
+    return to_markdown(arranged) if options.format == "md" else to_text(arranged, width, color=color)
 
 
 def _figure(options: argparse.Namespace, records: Sequence[Record], outputs: Path) -> str:

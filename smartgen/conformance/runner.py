@@ -13,6 +13,7 @@ from smartgen.conformance.answers import check_answers, check_recovery
 from smartgen.conformance.compression import check_similarity
 from smartgen.conformance.filtering import check_tof
 from smartgen.conformance.lines import Check, Context, Line, State
+from smartgen.conformance.prediction import check_predictors
 from smartgen.conformance.sets import check_sets
 from smartgen.conformance.stages import check_gss, check_tss
 from smartgen.core.errors import SmartgenError
@@ -24,6 +25,7 @@ CHECKS: Final = (
     Check("SSC, semantic-aware compression, by raw-id similarity", check_similarity, decides=True),
     Check("GSS, graph-guided hints", check_gss, decides=True),
     Check("TOF, outlier filter: what its trainings do not decide", check_tof, decides=True),
+    Check("Behavior prediction: recorded networks give recorded results", check_predictors, decides=True),
     Check("Parsing of recorded answers", check_answers, decides=True),
     Check("Mapping to ids, whole sets", check_sets, decides=False),
     Check("Recovery from answers that the release drops", check_recovery, decides=False),

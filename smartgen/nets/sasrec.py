@@ -188,6 +188,8 @@ class BehaviorSASRec(nn.Module):
     def forward(self, behaviors: Tensor, wanted: Tensor) -> Tensor:
         """Logits of the action after each wanted behavior; nothing later than that behavior is read."""
         count = behaviors.shape[1]
+        if count > self.length:
+            raise ValueError(f"rows of {count} behaviors, expected {self.length} at most")
         real = behaviors[:, :, DAY] != self.pad
         layout = Layout(real, padded_draws=False)
         ids = behaviors[real]

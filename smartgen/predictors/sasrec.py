@@ -101,4 +101,5 @@ class SasrecPredictor(NeuralPredictor):
 
     def score(self, histories: Sequences) -> NDArray[np.float64]:
         """(n, actions) logits; of a history longer than any that was trained on the last behaviors count."""
+        self._fitted()
         return self._score_behaviors(histories, self.length)

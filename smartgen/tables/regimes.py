@@ -1,4 +1,4 @@
-"""Regimes side by side: what a detector reaches when trained on the old log, synthetic or real new data."""
+"""Regimes side by side: what a model reaches when trained on the old log, synthetic or real new data."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from smartgen.tables.blocks import Block, Page
 from smartgen.tables.compare import SEEDS_FOR_SD
 from smartgen.tables.select import differing, setting
 
-REGIMES = ("source", "synthetic", "oracle")
+REGIMES = ("source", "synthetic", "mixed", "oracle")
 TRANSITIONS = ("seasonal", "schedule", "occupancy")
-ROW_AXES = ("dataset", "transition", "detector", "synthesizer")
+ROW_AXES = ("dataset", "transition", "method", "synthesizer")
 MEANING = (
-    "source: trained on the old log, synthetic: on written sequences, oracle: on real new data.",
+    "source: trained on the old log, synthetic: on written sequences, mixed: on both, oracle: on real data.",
     "Every distinct real sequence of the new context is tested under each (protocol unified).",
 )
 
@@ -33,7 +33,7 @@ class Comparison:
 
     dataset: str
     transition: str
-    detector: str
+    method: str
     synthesizer: str
     settings: str
     values: Mapping[str, Mapping[int, float]]
@@ -46,7 +46,7 @@ class Comparison:
 
 
 def compare_regimes(records: Iterable[Record], metric: str, dataset: str | None = None) -> list[Comparison]:
-    """Group the records of ``protocol=unified`` by home, change, detector, synthesizer and setting.
+    """Group the records of ``protocol=unified`` by home, change, method, synthesizer and setting.
 
     Args:
         metric: a metric's name in the records, for instance ``auroc`` or ``auroc_novel``.
@@ -63,15 +63,16 @@ def compare_regimes(records: Iterable[Record], metric: str, dataset: str | None 
         raise SmartgenError(
             f"no record{of} with protocol=unified fits; `smartgen experiment=demo` makes some for demo"
         )
+    having = [record for record in chosen if metric in record.metrics]
+    if not having:
+        known = ", ".join(dict.fromkeys(name for record in chosen for name in record.metrics))
+        raise SmartgenError(f"no such record has the metric {metric!r}, only {known}")
+    chosen = having
     told = _settings(chosen)
     groups: dict[tuple[str, str, str, str, str], dict[str, dict[int, float]]] = {}
     for record in chosen:
-        if metric not in record.metrics:
-            raise SmartgenError(
-                f"metric {metric!r} is not in {record.path}, only {', '.join(record.metrics)}"
-            )
-        home, transition, detector, synthesizer = (str(record.axes[name]) for name in ROW_AXES)
-        names = (home, transition, detector, synthesizer, told[record.key])
+        home, transition, method, synthesizer = (str(record.axes[name]) for name in ROW_AXES)
+        names = (home, transition, method, synthesizer, told[record.key])
         seeds = groups.setdefault(names, {}).setdefault(record.axes["regime"], {})
         seeds[int(record.axes["seed"])] = float(record.metrics[metric])
     rows = [Comparison(*names, values) for names, values in groups.items()]
@@ -80,15 +81,15 @@ def compare_regimes(records: Iterable[Record], metric: str, dataset: str | None 
 
 def regimes_page(rows: Sequence[Comparison], metric: str) -> Page:
     """The comparisons as one table."""
-    head = ["home", "change", "synthesizer", *REGIMES, "oracle > source"]
+    head = ["home", "change", "method", "synthesizer", *REGIMES, "oracle > source"]
     several = len({row.settings for row in rows}) > 1
     lines = [_line(row) + ([row.settings] if several else []) for row in rows]
-    detectors = ", ".join(sorted({row.detector for row in rows}))
+    methods = ", ".join(sorted({row.method for row in rows}))
     block = Block(
-        heading=f"{metric.upper()} of {detectors}, mean ± sd over seeds (n)",
+        heading=f"{metric.upper()} of {methods}, mean ± sd over seeds (n)",
         head=head + (["settings"] if several else []),
         rows=lines,
-        right=frozenset(range(3, 3 + len(REGIMES))),
+        right=frozenset(range(4, 4 + len(REGIMES))),
     )
     return Page("Trained on source, synthetic and oracle data", MEANING, [block])
 
@@ -109,7 +110,7 @@ def _settings(records: Sequence[Record]) -> dict[str, str]:
 
     Seed, regime and the axes of a row do not count, nor what differs with them alone.
     """
-    apart = {"seed", "regime", "method", *ROW_AXES}
+    apart = {"seed", "regime", "method", "detector", "predictor", *ROW_AXES}
     found = {record.key: setting(record) for record in records}
     keys = [key for key in differing(list(found.values())) if key.split(".")[0] not in apart | {"transition"}]
     return {name: " ".join(f"{key}={one.get(key)}" for key in keys) for name, one in found.items()}
@@ -118,7 +119,8 @@ def _settings(records: Sequence[Record]) -> dict[str, str]:
 def _line(row: Comparison) -> list[str]:
     cells = [_cell(row.values.get(regime, {})) for regime in REGIMES]
     won, of = row.wins("oracle", "source")
-    return [row.dataset, row.transition, row.synthesizer, *cells, f"{won} of {of} seeds" if of else "-"]
+    told = f"{won} of {of} seeds" if of else "-"
+    return [row.dataset, row.transition, row.method, row.synthesizer, *cells, told]
 
 
 def _cell(seeds: Mapping[int, float]) -> str:

@@ -69,7 +69,9 @@ class TokenBatches(IterableDataset[list[Batch]]):
         """Tokens, their number, wanted and drawn ones; as wide as the longest of these users needs."""
         sizes = self.sizes[users]
         rows = self.rows[users, -1 - int(sizes.max()) :]
-        wanted = rows[:, 1:]
+        # What the first token follows is a pad, and no target (release).
+        real = np.arange(rows.shape[1] - 1) >= rows.shape[1] - 1 - sizes[:, None]
+        wanted = rows[:, 1:] * real
         negatives = self._negatives(users, wanted.shape, draw)
         tokens, counts, next_tokens, drawn = map(torch.from_numpy, (rows[:, :-1], sizes, wanted, negatives))
         return tokens, counts, next_tokens, drawn

@@ -9,7 +9,7 @@ from smartgen.tables.regimes import compare_regimes, regimes_page, regimes_recor
 
 
 def record(regime: str, seed: int, value: float, transition: str = "seasonal", steps: int = 200) -> Record:
-    axes = {"dataset": "demo", "transition": transition, "detector": "transae", "synthesizer": "walk"}
+    axes = {"dataset": "demo", "transition": transition, "method": "transae", "synthesizer": "walk"}
     axes |= {"regime": regime, "seed": seed, "protocol": "unified"}
     config = {"seed": seed, "regime": regime, "protocol": {"max_steps": steps}}
     result = {"axes": axes, "config": config, "metrics": {"auroc": value}, "counts": {}}
@@ -32,7 +32,7 @@ def test_seeds_are_paired_and_changes_in_order() -> None:
     assert seasonal.wins("oracle", "source") == (1, 2)
     assert occupancy.wins("oracle", "source") == (0, 0)
     first = regimes_page([seasonal, occupancy], "auroc").blocks[0].rows[0]
-    assert first[3:] == ["0.600 (2)", "not run", "0.767 ± 0.153 (3)", "1 of 2 seeds"]
+    assert first[4:] == ["0.600 (2)", "not run", "not run", "0.767 ± 0.153 (3)", "1 of 2 seeds"]
     assert len(regimes_records([seasonal, occupancy])) == len(RECORDS)
 
 

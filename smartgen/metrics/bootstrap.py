@@ -1,0 +1,47 @@
+"""Bootstrap over clusters: how far a mean could lie elsewhere had other sequences been tested."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+RESAMPLES = 2000
+LEVEL = 0.95
+
+
+def resampled_means(
+    values: NDArray[np.float64],
+    clusters: NDArray[np.generic],
+    rng: np.random.Generator,
+    resamples: int = RESAMPLES,
+) -> NDArray[np.float64]:
+    """(resamples, columns) means over cases when whole clusters are drawn with replacement.
+
+    Columns of one call share their draws, so that the difference of two is a paired one.
+
+    Args:
+        values: (cases, columns).
+        clusters: (cases,) what moves as one; equal values are one cluster.
+
+    Example:
+        >>> means = resampled_means(np.ones((3, 2)), np.array([1, 1, 2]), np.random.default_rng(0), 4)
+        >>> means.tolist()
+        [[1.0, 1.0], [1.0, 1.0], [1.0, 1.0], [1.0, 1.0]]
+    """
+    kinds, which, sizes = np.unique(clusters, return_inverse=True, return_counts=True)
+    sums = np.zeros((len(kinds), values.shape[1]))
+    np.add.at(sums, which, values)
+    drawn = rng.multinomial(len(kinds), np.full(len(kinds), 1 / len(kinds)), size=resamples)
+    means: NDArray[np.float64] = (drawn @ sums) / (drawn @ sizes)[:, None]
+    return means
+
+
+def interval(means: NDArray[np.float64], level: float = LEVEL) -> tuple[float, float]:
+    """The middle part of resampled means, or of differences of them.
+
+    Example:
+        >>> interval(np.arange(101.0), level=0.9)
+        (5.0, 95.0)
+    """
+    low, high = np.quantile(means, [(1 - level) / 2, (1 + level) / 2])
+    return float(low), float(high)

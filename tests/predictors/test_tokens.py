@@ -1,0 +1,67 @@
+"""What ranks single tokens: SASRec as the release trains it, and the device control."""
+
+import numpy as np
+import pytest
+
+from smartgen.core.errors import SmartgenError
+from smartgen.core.types import Sequences
+from smartgen.data.vocabulary import Vocabulary
+from smartgen.predictors.device import DevicePredictor
+from smartgen.predictors.sasrec import TokenSasrecPredictor
+from smartgen.protocols.candidates import sampled_candidates
+from smartgen.protocols.released_prediction import predict_tokens
+from smartgen.settings import SasrecSettings, TrainerSettings
+
+CPU = TrainerSettings(accelerator="cpu")
+SMALL = SasrecSettings("sasrec", width=16, epochs=60, dropout=0.0, length=40, learning_rate=0.01)
+HISTORY, SIZE = np.array([[0, 0, 1, 2, 1]]), np.array([3])
+
+
+def sasrec(vocabulary: Vocabulary, seed: int = 0, settings: SasrecSettings = SMALL) -> TokenSasrecPredictor:
+    return TokenSasrecPredictor(vocabulary, settings, 4, CPU, seed)
+
+
+def routine() -> Sequences:
+    """Devices and actions from 1 on; the action follows from the device."""
+    return Sequences.from_lists([[1, 2, 1, 3, 1, 3, 2, 5], [2, 2, 1, 3, 2, 3, 2, 5]] * 8)
+
+
+def test_what_was_learned_is_foretold(toy_vocabulary: Vocabulary) -> None:
+    # The last two tokens of training sequences are withheld (D35), so they are one behavior longer.
+    longer = Sequences.from_lists([[*row, 1, 2, 1, 3] for row in routine().to_lists()])
+    metrics, counts = predict_tokens(sasrec(toy_vocabulary), longer, routine())
+    assert counts == {"train": 16, "test": 15, "left_out_test": 1}
+    assert metrics["full_hr@1"] > 0.9
+
+
+def test_the_same_seed_gives_the_same_bytes(toy_vocabulary: Vocabulary) -> None:
+    first, again, other = (
+        sasrec(toy_vocabulary, s).fit(routine()).token_scores(HISTORY, SIZE) for s in (1, 1, 2)
+    )
+    assert first.shape == (1, 7)
+    assert first.tobytes() == again.tobytes() != other.tobytes()
+
+
+def test_every_pad_can_be_computed(toy_vocabulary: Vocabulary) -> None:
+    """Without dropout, one pad for all trains to the same weights."""
+    whole = SasrecSettings("sasrec", width=16, epochs=3, dropout=0.0, length=40, folded=False)
+    folded = SasrecSettings("sasrec", width=16, epochs=3, dropout=0.0, length=40)
+    one, all_of_them = (
+        sasrec(toy_vocabulary, settings=s).fit(routine()).token_scores(HISTORY, SIZE) for s in (folded, whole)
+    )
+    assert one == pytest.approx(all_of_them, abs=1e-4)
+
+
+def test_one_sequence_leaves_nothing_to_train_on(toy_vocabulary: Vocabulary) -> None:
+    with pytest.raises(SmartgenError, match="at least 2"):
+        sasrec(toy_vocabulary).fit(routine()[:1])
+    with pytest.raises(RuntimeError, match="fit the predictor"):
+        sasrec(toy_vocabulary).token_scores(HISTORY, SIZE)
+
+
+def test_the_device_control_scores_the_visible_devices_actions(toy_vocabulary: Vocabulary) -> None:
+    scores = DevicePredictor(toy_vocabulary).fit(routine()).token_scores(HISTORY, SIZE)
+    assert scores.tolist() == [[0, 0, 1, 1, 0, 0, 0]]
+    metrics, _ = predict_tokens(DevicePredictor(toy_vocabulary), routine(), routine())
+    assert metrics["full_hr@1"] == pytest.approx(0.5)  # one of the device's two actions, at random
+    assert len(sampled_candidates(routine()).ids) == 15
