@@ -1,0 +1,97 @@
+"""Run a baseline of Table 3 as the authors did: one random state for all of its cells, seeded once.
+
+    python scripts/check_shared_state.py lstm hmm --datasets fr sp
+
+`experiment=table3` seeds each cell, so that a cell is the same whatever ran before it. Here the cells follow each
+other in the authors' order and nothing is seeded in between; behind each is what the release's result file has.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import torch
+
+from smartgen.config import compose_cell
+from smartgen.core.errors import SmartgenError
+from smartgen.core.registry import load
+from smartgen.data.homes import Home, load_home
+from smartgen.data.release import release_root
+from smartgen.predictors import REGISTRY
+from smartgen.protocols.released_prediction import predict_windows, symbols
+from smartgen.training.trainer import seed_everything
+
+SEED = 42
+# The release's folder of a system, and the order of the old contexts in its script.
+ORDERS = {
+    "lstm": ("LSTM", ("schedule", "occupancy", "seasonal")),
+    "carnn": ("CARnn", ("schedule", "occupancy", "seasonal")),
+    "caser": ("Caser", ("schedule", "occupancy", "seasonal")),
+    "fpmc": ("FMC", ("schedule", "occupancy", "seasonal")),
+    "siar": ("SITAR", ("seasonal", "schedule", "occupancy")),
+    "hmm": ("HMM", ("seasonal", "schedule", "occupancy")),
+}
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("systems", nargs="+", choices=ORDERS, metavar="SYSTEM", help=", ".join(ORDERS))
+    parser.add_argument("--datasets", nargs="+", default=["fr", "sp", "us"], help="in this order (all three)")
+    parser.add_argument("--draws", type=int, default=1, help="of torch between two cells: a test loader's (1)")
+    options = parser.parse_args(argv)
+    torch.set_num_threads(1)
+    try:
+        for system in options.systems:
+            for line in run(system, options.datasets, options.draws):
+                print(line, flush=True)
+    except SmartgenError as error:
+        print(f"check_shared_state: {error}", file=sys.stderr)
+        return 2
+    return 0
+
+
+def run(system: str, datasets: Sequence[str], draws: int) -> Iterator[str]:
+    """One line a cell: ours, the release's, and whether they agree to four decimals."""
+    folder, order = ORDERS[system]
+    seed_everything(SEED)
+    for dataset in datasets:
+        for transition in order:
+            cell = compose_cell(
+                f"system={system}", f"dataset={dataset}", f"transition={transition}", "protocol=released"
+            )
+            home = load_home(cell.dataset, cell.transition, cell.paths.release, SEED)
+            ours = measure(system, home, cell)
+            for _ in range(draws):
+                torch.empty((), dtype=torch.int64).random_()
+            theirs = recorded(release_root(cell.paths.release), folder, dataset, cell.transition.source)
+            same = all(abs(a - b) < 5e-5 for a, b in zip(ours, theirs, strict=True))
+            told = "  ".join(f"{a:.4f} ({b:.4f})" for a, b in zip(ours, theirs, strict=True))
+            yield f"{system:6} {dataset} {transition:10} HR@10, NDCG@10: {told}  {'equal' if same else ''}"
+
+
+def measure(system: str, home: Home, cell: object) -> tuple[float, float]:
+    """HR@10 and NDCG@10 of a fresh predictor on the random state as it is."""
+    known = {"symbols": symbols(home.windows)} if system == "hmm" else {}
+    of = load(REGISTRY, system, "system")
+    predictor = of(home.vocabulary, cell.predictor, None, cell.trainer, None, **known)  # type: ignore[attr-defined]
+    metrics, _ = predict_windows(predictor, home.windows)
+    return metrics["hr@10"], metrics["ndcg@10"]
+
+
+def recorded(root: Path, folder: str, dataset: str, context: str) -> tuple[float, float]:
+    """The release's row."""
+    results = sorted((root / "behavior_prediciton_baseline" / folder / "fixeddata/results").glob("*.csv"))
+    for path in results:
+        with path.open(encoding="utf-8", newline="") as file:
+            for row in csv.DictReader(file):
+                if (row["dataset"], row["environment"]) == (dataset, context):
+                    return float(row["HR@10"]), float(row.get("NDCG@10") or row["NDCG"])
+    raise SmartgenError(f"{root}: no result of {folder} for {dataset} {context}")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
