@@ -2,8 +2,8 @@
 
     python scripts/check_shared_state.py lstm hmm --datasets fr sp
 
-`experiment=table3` seeds each cell, so that a cell is the same whatever ran before it. Here the cells follow each
-other in the authors' order and nothing is seeded in between; behind each is what the release's result file has.
+`experiment=table3` seeds each cell, so that a cell is the same whatever ran before it. Here the cells follow
+each other in the authors' order and nothing is seeded in between; behind each stands the release's result.
 """
 
 from __future__ import annotations
@@ -41,7 +41,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("systems", nargs="+", choices=ORDERS, metavar="SYSTEM", help=", ".join(ORDERS))
     parser.add_argument("--datasets", nargs="+", default=["fr", "sp", "us"], help="in this order (all three)")
-    parser.add_argument("--draws", type=int, default=1, help="of torch between two cells: a test loader's (1)")
+    parser.add_argument(
+        "--draws", type=int, default=1, help="of torch between two cells: a test loader's (1)"
+    )
     options = parser.parse_args(argv)
     torch.set_num_threads(1)
     try:
