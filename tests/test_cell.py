@@ -102,6 +102,8 @@ def test_half_precision_gives_finite_numbers(tmp_path: Path) -> None:
     half = TrainerSettings(accelerator="cpu", precision="bf16-mixed")
     for protocol in (ReleasedProtocolSettings(name="released"), UNIFIED):
         assert 0 <= run(cell(tmp_path, protocol=protocol, trainer=half)).metrics["auroc"] <= 1
+        foretell = cell(tmp_path, task="prediction", predictor=SASREC, protocol=protocol, trainer=half)
+        assert 0 <= run(foretell).metrics["mrr"] <= 1
 
 
 def test_a_recorded_cell_is_not_run_again_and_a_forced_one_is_equal(tmp_path: Path) -> None:

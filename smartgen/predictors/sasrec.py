@@ -28,7 +28,7 @@ from smartgen.nets.sasrec import BehaviorSASRec, TokenSASRec
 from smartgen.settings import SasrecSettings, TrainerSettings
 from smartgen.training.predictor import NeuralPredictor
 from smartgen.training.tokens import fit_tokens, token_scores
-from smartgen.training.trainer import seed_everything
+from smartgen.training.trainer import refuse_diverged, seed_everything
 
 
 class TokenSasrecPredictor:
@@ -74,6 +74,7 @@ class TokenSasrecPredictor:
             self.trainer,
             self.logger,
         )
+        refuse_diverged(self.network, self.settings.name)
         return self
 
     def token_scores(self, histories: NDArray[np.int64], sizes: NDArray[np.int64]) -> NDArray[np.float64]:

@@ -6,13 +6,11 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from smartgen.core.errors import SmartgenError
 from smartgen.nets.transae import Arithmetic, TransAE
 from smartgen.settings import AutoencoderSettings, TrainerSettings
 from smartgen.training.noise import CommonNoise
 from smartgen.training.reconstruction import fit_reconstruction
-
-REMEDY = "lower learning_rate, or take trainer.precision=32-true"
+from smartgen.training.trainer import refuse_diverged
 
 
 def build_autoencoder(pad: int, settings: AutoencoderSettings, positions: bool = False) -> TransAE:
@@ -52,6 +50,5 @@ def train_autoencoder(
         label=label,
         noise=noise,
     )
-    if not all(bool(weight.isfinite().all()) for weight in network.parameters()):
-        raise SmartgenError(f"{label}: the training diverged, its weights are no finite numbers; {REMEDY}")
+    refuse_diverged(network, label)
     return network, optimizer

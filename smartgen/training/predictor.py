@@ -24,7 +24,7 @@ from smartgen.settings import (
 )
 from smartgen.training.budget import fit_on_budget
 from smartgen.training.next_action import NextBehavior, distinct_rows, next_action_scores
-from smartgen.training.trainer import seed_everything
+from smartgen.training.trainer import refuse_diverged, seed_everything
 from smartgen.training.windows import fit_windows, window_scores
 
 WINDOW = 9  # actions that a windowed predictor sees (release)
@@ -67,6 +67,7 @@ class NeuralPredictor:
         if self.seed is not None:
             seed_everything(self.seed)
         self.best_step = self._fit(train, held_out)
+        refuse_diverged(self._fitted(), self.settings.name)
         return self
 
     def score(self, histories: Sequences) -> NDArray[np.float64]:

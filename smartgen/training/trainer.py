@@ -15,10 +15,13 @@ import torch
 from lightning_fabric.utilities.exceptions import MisconfigurationException
 from pytorch_lightning.callbacks import Callback
 from pytorch_lightning.loggers import Logger
+from torch import nn
 
 from smartgen.core.errors import SmartgenError
 from smartgen.settings import TrainerSettings
 from smartgen.training.bar import TrainingBar
+
+REMEDY = "lower learning_rate, or take trainer.precision=32-true"
 
 
 def seed_everything(seed: int) -> None:
@@ -77,3 +80,13 @@ def quiet_lightning() -> Iterator[None]:
             yield
     finally:
         log.setLevel(before)
+
+
+def refuse_diverged(network: nn.Module, label: str) -> None:
+    """Refuse weights that are no finite numbers: nothing could be ranked or compared by them.
+
+    Raises:
+        SmartgenError: names what was trained and what to do.
+    """
+    if not all(bool(torch.isfinite(weight).all()) for weight in network.parameters()):
+        raise SmartgenError(f"{label}: the training diverged, its weights are no finite numbers; {REMEDY}")

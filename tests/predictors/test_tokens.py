@@ -69,3 +69,9 @@ def test_the_device_control_scores_the_visible_devices_actions(toy_vocabulary: V
     metrics, _ = predict_tokens(DevicePredictor(toy_vocabulary), routine(), routine())
     assert metrics["full_hr@1"] == pytest.approx(0.5)  # one of the device's two actions, at random
     assert len(sampled_candidates(routine()).ids) == 15
+
+
+def test_a_training_that_diverges_is_refused(toy_vocabulary: Vocabulary) -> None:
+    wild = SasrecSettings("sasrec", width=16, epochs=3, length=40, learning_rate=float("inf"))
+    with pytest.raises(SmartgenError, match="sasrec: the training diverged"):
+        sasrec(toy_vocabulary, settings=wild).fit(routine())
