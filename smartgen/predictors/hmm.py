@@ -13,7 +13,7 @@ iteration with the highest held-out likelihood stays.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Self
+from typing import ClassVar, Self
 
 import numpy as np
 import torch
@@ -23,6 +23,7 @@ from torch.utils.data import DataLoader, TensorDataset
 from smartgen.core.errors import SmartgenError
 from smartgen.core.types import ACTION, Sequences
 from smartgen.data.vocabulary import Vocabulary
+from smartgen.metrics.ranking import Ties
 from smartgen.nets.hmm import Chains, Expected, Hmm, expected_counts, filtered, log_likelihood, viterbi_last
 from smartgen.settings import HmmSettings, TrainerSettings, UnifiedProtocolSettings
 from smartgen.training.trainer import seed_everything
@@ -40,6 +41,8 @@ class HmmPredictor:
         seed: of the first emissions, and under released of the windows' order; None goes on with the random
             state as it is.
     """
+
+    ties: ClassVar[Ties] = "optimistic"
 
     def __init__(
         self,
@@ -77,12 +80,14 @@ class HmmPredictor:
         if self.budget is None:
             found = model.emission[viterbi_last(model, chains)]
             return np.pad(found, ((0, 0), (0, max(0, self.actions - found.shape[1]))))
+        # Equal columns, those of unseen actions, must tie: a product of matrices would round them apart.
+        emission, which = np.unique(model.emission, axis=1, return_inverse=True)
         parts = []
         for start in range(0, len(histories), SCORE_BATCH):
             some = Chains(*(part[start : start + SCORE_BATCH] for part in vars(chains).values()))
             forward, _ = filtered(model, some)
             last = forward[np.arange(len(some.lengths)), some.lengths - 1]
-            parts.append(last @ model.transition @ model.emission)
+            parts.append((last @ model.transition @ emission)[:, which.reshape(-1)])
         return np.concatenate(parts)
 
     def _released(self, windows: Sequences) -> Hmm:

@@ -2,13 +2,13 @@
 
 Paper: none; the simplest use of an order.
 Reference: none.
-Departures: none.
+Departures: none from the formula; of several sets, shares are scaled back to counts (see the class).
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Self
+from typing import ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from smartgen.core.types import ACTION, Sequences
 from smartgen.data.histories import cases
 from smartgen.data.vocabulary import Vocabulary
+from smartgen.metrics.ranking import Ties
 
 
 class MarkovPredictor:
@@ -26,6 +27,7 @@ class MarkovPredictor:
     """
 
     best_step = 0
+    ties: ClassVar[Ties] = "expected"
 
     def __init__(self, vocabulary: Vocabulary, *_: object) -> None:
         self.actions = len(vocabulary.actions)

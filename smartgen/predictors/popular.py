@@ -8,19 +8,21 @@ Departures: none.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Self
+from typing import ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from smartgen.core.types import ACTION, Sequences
 from smartgen.data.vocabulary import Vocabulary
+from smartgen.metrics.ranking import Ties
 
 
 class PopularPredictor:
     """Scores each action by its share of the training sequences' behaviors."""
 
     best_step = 0
+    ties: ClassVar[Ties] = "expected"
 
     def __init__(self, vocabulary: Vocabulary, *_: object) -> None:
         self.actions = len(vocabulary.actions)

@@ -94,13 +94,15 @@ class SasrecPredictor(NeuralPredictor):
             raise SmartgenError("sasrec over behaviors is for protocol=unified")
         vocabulary, s = self.vocabulary, self.settings
         sizes = (len(DAYS), len(HOURS), len(vocabulary.devices), len(vocabulary.actions))
-        self.length = max(int(one.lengths.max()) for one in (*train, *held_out))
+        longest = max(int(one.lengths.max()) for one in (*train, *held_out))
+        # Nothing follows the last behavior of a row, so its position learns nothing and must not be scored by.
+        self.trained = max(int(one.lengths.max()) for one in train) - 1
         self.network = BehaviorSASRec(
-            sizes, vocabulary.pad, self.budget.width, s.blocks, s.heads, self.length, s.dropout
+            sizes, vocabulary.pad, self.budget.width, s.blocks, s.heads, longest, s.dropout
         )
         return self._fit_on_budget(self.network, train, held_out)
 
     def score(self, histories: Sequences) -> NDArray[np.float64]:
         """(n, actions) logits; of a history longer than any that was trained on the last behaviors count."""
         self._fitted()
-        return self._score_behaviors(histories, self.length)
+        return self._score_behaviors(histories, self.trained)

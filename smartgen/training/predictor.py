@@ -15,6 +15,7 @@ from smartgen.core.types import ACTION, Sequences
 from smartgen.data.histories import action_windows, recent
 from smartgen.data.padding import padded
 from smartgen.data.vocabulary import Vocabulary
+from smartgen.metrics.ranking import Ties
 from smartgen.nets.windowed import Windowed
 from smartgen.settings import (
     PredictorSettings,
@@ -40,6 +41,8 @@ class NeuralPredictor:
         budget: of protocol unified; None trains as the release does, on windows of ten actions.
         seed: of weights, batches and dropout; None goes on with the random state as it is.
     """
+
+    ties: ClassVar[Ties] = "optimistic"
 
     def __init__(
         self,

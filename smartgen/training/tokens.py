@@ -128,7 +128,7 @@ class NextToken(pl.LightningModule):
         counted = (wanted != 0).float()
         good, bad = (self.network.scores(states, ids).float() for ids in (wanted, negatives))
         losses = F.softplus(-good) + F.softplus(bad)
-        return (losses * counted).sum() / counted.sum()
+        return (losses * counted).sum() / counted.sum().clamp(min=1)
 
     def configure_optimizers(self) -> torch.optim.Optimizer:
         """Adam as the release sets it."""
