@@ -74,6 +74,18 @@ def check_settings(cell: CellSettings) -> None:
             raise SmartgenError(
                 f"{path}.d_model is {net.d_model}, expected a multiple of {path}.heads, which is {net.heads}"
             )
+    if cell.task == "prediction" and isinstance(cell.predictor, SasrecSettings):
+        unified = isinstance(cell.protocol, UnifiedProtocolSettings)
+        width = (
+            cell.protocol.width
+            if isinstance(cell.protocol, UnifiedProtocolSettings)
+            else cell.predictor.width
+        )
+        if width % cell.predictor.heads:
+            name = "protocol.width" if unified else "predictor.width"
+            raise SmartgenError(
+                f"predictor.heads is {cell.predictor.heads}, expected a divisor of {name}, {width}"
+            )
     if isinstance(cell.stage.ssc, SelectionSettings):
         _check_selection(cell.stage.ssc)
     _check_unread(cell)

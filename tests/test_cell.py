@@ -102,8 +102,10 @@ def test_half_precision_gives_finite_numbers(tmp_path: Path) -> None:
     half = TrainerSettings(accelerator="cpu", precision="bf16-mixed")
     for protocol in (ReleasedProtocolSettings(name="released"), UNIFIED):
         assert 0 <= run(cell(tmp_path, protocol=protocol, trainer=half)).metrics["auroc"] <= 1
-        foretell = cell(tmp_path, task="prediction", predictor=SASREC, protocol=protocol, trainer=half)
-        assert 0 <= run(foretell).metrics["mrr"] <= 1
+        for predictor, regime in ((SASREC, "synthetic"), (LSTM, "source")):
+            foretell = cell(tmp_path, task="prediction", predictor=predictor, protocol=protocol, trainer=half)
+            foretell.regime = regime
+            assert 0 <= run(foretell).metrics["mrr"] <= 1
 
 
 def test_a_recorded_cell_is_not_run_again_and_a_forced_one_is_equal(tmp_path: Path) -> None:
@@ -390,10 +392,18 @@ def test_what_no_predictor_can_do_is_refused(tmp_path: Path) -> None:
         ),
         ({"predictor": SASREC, "protocol": replace(UNIFIED, mix="half")}, "protocol.mix is 'half'"),
         ({"predictor": replace(SASREC, dropout=1.0), "protocol": UNIFIED}, "predictor.dropout is 1.0"),
+        (
+            {"predictor": replace(SASREC, heads=3), "protocol": UNIFIED},
+            "heads is 3, expected a divisor of protocol.w",
+        ),
         ({"predictor": replace(LSTM, epochs=0), "protocol": UNIFIED}, "predictor.epochs is 0"),
     ):
         with pytest.raises(SmartgenError, match=told):
             run(cell(tmp_path, task="prediction", **wrong))
+    short = cell(tmp_path, task="prediction", predictor=LSTM, protocol=RELEASED, regime="source")
+    short.dataset = DatasetSettings(name="demo", kind="demo", days=1)
+    with pytest.raises(SmartgenError, match="windows of 10 behaviors, expected"):
+        run(short)
     no_size = replace(SASREC, batch_size={})
     with pytest.raises(SmartgenError, match="batch_size has no synthetic"):
         run(cell(tmp_path, task="prediction", predictor=no_size, protocol=RELEASED))

@@ -152,6 +152,8 @@ def _paired(options: argparse.Namespace, records: Sequence[Record], outputs: Pat
 
     where, metric = parse_where(options.where), (options.metric or ["ndcg@10"])[0]
     check_where(where, records)
+    if options.dataset:
+        where["dataset"] = options.dataset
     rows = compare([r for r in records if matches(r, where)], metric)
     if not where and not options.metric:
         flat = paired_records(rows, metric)
@@ -159,10 +161,7 @@ def _paired(options: argparse.Namespace, records: Sequence[Record], outputs: Pat
         texts = {"md": markdown, "csv": rows_to_csv(flat), "json": json.dumps(flat, indent=1) + "\n"}
         _write(outputs / "tables" / PAIRED, {kind: text.encode() for kind, text in texts.items()})
     methods = _named(options.method, dict.fromkeys(row.predictor for row in rows), "method")
-    homes = _named(
-        [options.dataset] if options.dataset else None, sorted({row.dataset for row in rows}), "dataset"
-    )
-    rows = [row for row in rows if row.predictor in methods and row.dataset in homes]
+    rows = [row for row in rows if row.predictor in methods]
     if options.format == "json":
         return json.dumps(paired_records(rows, metric), indent=1) + "\n"
     if options.format == "csv":

@@ -31,6 +31,7 @@ HARMLESS = frozenset(
         "trainer.progress",
         "dataset.percentile",
         "dataset.ssc_threshold",
+        "predictor.released_seed",
         "transition.before",
         "transition.after",
     }

@@ -113,6 +113,10 @@ def write_cases(outputs: Path, key: str, arrays: Mapping[str, NDArray[Any]]) -> 
     content = io.BytesIO()
     np.savez_compressed(content, allow_pickle=False, **arrays)
     write_bytes_atomic(outputs / "runs" / key / CASES_FILE, content.getvalue())
+    return _cases_digest(arrays)
+
+
+def _cases_digest(arrays: Mapping[str, NDArray[Any]]) -> str:
     sha = hashlib.sha256()
     for name in sorted(arrays):
         sha.update(name.encode() + arrays[name].tobytes())
@@ -123,14 +127,19 @@ def read_cases(record: Record) -> dict[str, NDArray[Any]]:
     """What ``write_cases`` wrote for this record.
 
     Raises:
-        SmartgenError: the record has none, or they are damaged.
+        SmartgenError: the record has none, or they are damaged or another run's.
     """
     path = record.path / CASES_FILE
     try:
         with np.load(path, allow_pickle=False) as arrays:
-            return dict(arrays)
+            found = dict(arrays)
     except (OSError, ValueError, KeyError, BadZipFile) as error:
         raise SmartgenError(f"{path}: no readable cases; run the cell again with force=true") from error
+    if record.result.get("cases") != _cases_digest(found):
+        raise SmartgenError(
+            f"{path}: not the cases of the record beside it; run the cell again with force=true"
+        )
+    return found
 
 
 def write_error(

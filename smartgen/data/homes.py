@@ -85,6 +85,11 @@ class Home:
             return self._windows()
         former, new = _consecutive(self.source), _consecutive(self.target)
         cut = int(0.8 * len(former))
+        if not cut or not len(new):
+            raise SmartgenError(
+                f"the home's logs give {len(former)} and {len(new)} windows of {LONGEST} behaviors, expected "
+                "2 and 1 at least; take protocol=unified, or a longer log"
+            )
         return FixedWindows(former[:cut], former[cut:], new)
 
     def holding_out(self) -> tuple[Home, Sequences]:

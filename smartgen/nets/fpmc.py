@@ -42,8 +42,8 @@ class FPMC(nn.Module):
         self.action = nn.Embedding(actions + 1, width, padding_idx=padding)
         self.device = nn.Embedding(devices + 1, width, padding_idx=0)
         self.day, self.time = nn.Embedding(DAYS, width), nn.Embedding(TIMES, width)
-        self.to_item, self.from_item = (  # IL, LI
-            nn.Embedding(actions + 1, width, padding_idx=padding),
+        self.to_item, self.from_item = (  # IL, LI; the former has action c in row c + 1, row 0 is never read
+            nn.Embedding(actions + 1, width, padding_idx=0),
             nn.Embedding(actions + 1, width, padding_idx=padding),
         )
         self.to_device, self.from_device = (  # DL, LD; nothing reads the former (release)

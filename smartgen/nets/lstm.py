@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import torch
 from torch import Tensor, nn
 
 
@@ -25,6 +26,8 @@ class LSTM(nn.Module):
 
     def forward(self, windows: Tensor) -> Tensor:
         """Logits of the action that follows each window."""
-        states, _ = self.lstm(self.embedding(windows))
+        # A processor has no LSTM in half precision.
+        with torch.autocast(windows.device.type, enabled=False):
+            states, _ = self.lstm(self.embedding(windows))
         result: Tensor = self.output(states[:, -1])
         return result

@@ -95,7 +95,7 @@ class SasrecPredictor(NeuralPredictor):
         vocabulary, s = self.vocabulary, self.settings
         sizes = (len(DAYS), len(HOURS), len(vocabulary.devices), len(vocabulary.actions))
         longest = max(int(one.lengths.max()) for one in (*train, *held_out))
-        # Nothing follows the last behavior of a row, so its position learns nothing and must not be scored by.
+        # Nothing follows the last behavior of a row, so its position learns nothing: never score by it.
         self.trained = max(int(one.lengths.max()) for one in train) - 1
         self.network = BehaviorSASRec(
             sizes, vocabulary.pad, self.budget.width, s.blocks, s.heads, longest, s.dropout

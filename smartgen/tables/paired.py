@@ -18,7 +18,7 @@ from smartgen.metrics.ranking import Ranks, hit_rate, mrr, ndcg
 from smartgen.tables.select import choose, matches, seed_of
 
 REGIMES = ("source", "synthetic", "mixed", "oracle")
-STALE_FREE = ("source", "synthetic", "mixed")  # what needs no real data of the new context
+WITHOUT_NEW_DATA = ("source", "synthetic", "mixed")
 TRANSITIONS = {"seasonal": "ST", "schedule": "TT", "occupancy": "NT"}
 FEW = 50  # distinct sequences below which a figure carries a mark
 WANTED = {"task": "prediction", "protocol": "unified"}
@@ -53,7 +53,7 @@ class Compared:
     """One predictor, home and change of context under several regimes.
 
     Args:
-        sequences: distinct ones tested, in each half of the target data.
+        sequences: distinct ones tested, of both halves of the target data.
         figures: regime -> what it reached, seeds averaged first.
         seeds: regime -> number of seeds.
         differences: (regime, other) -> paired difference.
@@ -82,7 +82,7 @@ class Compared:
         return len(ranked) > 1 and self.differences[ranked[0], ranked[1]].excludes_zero
 
     def _ranked(self) -> list[str]:
-        run = [regime for regime in STALE_FREE if regime in self.figures]
+        run = [regime for regime in WITHOUT_NEW_DATA if regime in self.figures]
         return sorted(run, key=lambda regime: -self.figures[regime].mean)
 
 
@@ -131,7 +131,7 @@ def _compare_home(dataset: str, transition: str, records: Sequence[Record], metr
             if clusters is not None and not np.array_equal(clusters, sequences):
                 raise SmartgenError(
                     f"{chosen.records[0].path}: tests other sequences than the other records of {dataset} "
-                    f"{transition}; name one setting with --where"
+                    f"{transition}; name one setting with --where, or another home with --dataset"
                 )
             clusters = sequences
             columns[predictor, regime] = values
@@ -183,7 +183,10 @@ def _values(records: Sequence[Record], metric: str) -> tuple[NDArray[np.float64]
     found = [_case_values(record, metric) for record in records]
     for record, (_, sequences) in zip(records, found, strict=True):
         if not np.array_equal(sequences, found[0][1]):
-            raise SmartgenError(f"{record.path}: tests other sequences than the other seeds; run it again")
+            raise SmartgenError(
+                f"{record.path}: tests other sequences than the other seeds; a simulated home is another "
+                "one with each seed unless dataset.household names it; name one with --where or --dataset"
+            )
     return np.mean([values for values, _ in found], axis=0), found[0][1]
 
 

@@ -110,10 +110,15 @@ def _settings(records: Sequence[Record]) -> dict[str, str]:
 
     Seed, regime and the axes of a row do not count, nor what differs with them alone.
     """
-    apart = {"seed", "regime", "method", "detector", "predictor", *ROW_AXES}
-    found = {record.key: setting(record) for record in records}
-    keys = [key for key in differing(list(found.values())) if key.split(".")[0] not in apart | {"transition"}]
-    return {name: " ".join(f"{key}={one.get(key)}" for key in keys) for name, one in found.items()}
+    apart = {"seed", "regime", *ROW_AXES}
+    models = {"detector", "predictor", "detector.name", "predictor.name"}
+    told: dict[str, str] = {}
+    for method in dict.fromkeys(record.axes["method"] for record in records):
+        found = {r.key: setting(r) for r in records if r.axes["method"] == method}
+        keys = differing(list(found.values()))
+        keys = [key for key in keys if key.split(".")[0] not in apart | {"transition"} and key not in models]
+        told |= {name: " ".join(f"{key}={one.get(key)}" for key in keys) for name, one in found.items()}
+    return told
 
 
 def _line(row: Comparison) -> list[str]:

@@ -28,7 +28,8 @@ class TrainingBar(Callback):
 
     def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Show the bar."""
-        self.task = self.progress.add_task("", total=trainer.estimated_stepping_batches, told="")
+        steps = trainer.estimated_stepping_batches  # infinite or below 0 where only the loader knows
+        self.task = self.progress.add_task("", total=steps if 0 < steps < float("inf") else None, told="")
         self.progress.start()
 
     def on_train_batch_end(self, trainer: pl.Trainer, *_: Any) -> None:

@@ -31,7 +31,8 @@ class TokenBatches(IterableDataset[list[Batch]]):
     """Epochs of batches as the release's sampler gives them: users in shuffled rounds, the first never (D35).
 
     Three workers walk through rounds of their own and take turns. In the release they race, so that its
-    batches come in another order each time; their turns and the negatives' draws are fixed here (ours).
+    batches come in another order each time; their turns, a new order for every round of a worker, and the
+    negatives' draws are fixed here (ours).
 
     Args:
         sequences: training sequences; each gives its tokens but for the last two.
@@ -39,14 +40,20 @@ class TokenBatches(IterableDataset[list[Batch]]):
         batch_size: sequences a step.
         epochs: rounds of ``ceil(sequences / batch_size)`` steps.
         seed: of the workers and of the negatives.
+        length: tokens of a row at most; of longer sequences the last ones count.
 
     Attributes:
         steps: batches of an epoch.
     """
 
-    def __init__(self, sequences: Sequences, largest: int, batch_size: int, epochs: int, seed: int) -> None:
+    def __init__(
+        self, sequences: Sequences, largest: int, batch_size: int, epochs: int, seed: int, length: int = 200
+    ) -> None:
         tokens, bounds = sequences.values.reshape(-1), sequences.offsets * 4
-        kept = [tokens[a : b - WITHHELD] for a, b in itertools.pairwise(bounds[1:])]
+        kept = [
+            tokens[max(a, b - WITHHELD - length - 1) : b - WITHHELD]
+            for a, b in itertools.pairwise(bounds[1:])
+        ]
         self.sizes = np.array([len(row) - 1 for row in kept], dtype=np.int64)
         wide = int(self.sizes.max())
         self.rows = np.zeros((len(kept), wide + 1), dtype=np.int64)
@@ -149,7 +156,7 @@ def fit_tokens(
 ) -> None:
     """Train in place; the last weights stay (release)."""
     largest = network.items.num_embeddings - 1
-    batches = TokenBatches(train, largest, batch_size, epochs, seed)
+    batches = TokenBatches(train, largest, batch_size, epochs, seed, network.length)
     with quiet_lightning():
         trainer = make_trainer(settings, logger, max_epochs=1)
         trainer.fit(NextToken(network, learning_rate), DataLoader(batches, batch_size=None))

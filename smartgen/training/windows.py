@@ -41,10 +41,11 @@ class NextAction(pl.LightningModule):
         return loss
 
     def validation_step(self, batch: list[Tensor], _: int) -> None:
-        """Share of windows whose last action scores highest, which decides which weights stay."""
+        """Number of windows whose last action scores highest, which decides which weights stay."""
         (windows,) = batch
         right = self.network(windows[:, :-1]).argmax(1) == windows[:, -1]
-        self.log("validation/accuracy", right.float().mean(), batch_size=len(windows))
+        # Whole numbers, so that epochs that are equally good compare as equal.
+        self.log("validation/right", right.sum().float(), reduce_fx="sum", batch_size=len(windows))
 
     def configure_optimizers(
         self,
@@ -57,18 +58,18 @@ class NextAction(pl.LightningModule):
 
 
 @dataclass
-class _BestAccuracy(Callback):
-    """Holds the weights with the highest accuracy, the first ones of equals."""
+class _MostRight(Callback):
+    """Holds the weights of the most accurate epoch, the first of equals."""
 
-    accuracy: float = -1.0
+    right: float = -1.0
     epoch: int = 0
     weights: dict[str, Tensor] | None = None
 
     def on_validation_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Compare after each epoch."""
-        accuracy = float(trainer.callback_metrics["validation/accuracy"])
-        if accuracy > self.accuracy:
-            self.accuracy, self.epoch = accuracy, trainer.current_epoch + 1
+        right = float(trainer.callback_metrics["validation/right"])
+        if right > self.right:
+            self.right, self.epoch = right, trainer.current_epoch + 1
             self.weights = {k: v.detach().clone() for k, v in pl_module.state_dict().items()}
 
 
@@ -90,7 +91,7 @@ def fit_windows(
     """
     batches = DataLoader(TensorDataset(torch.from_numpy(train)), settings.batch_size, shuffle=True)
     held_out = DataLoader(TensorDataset(torch.from_numpy(validation)), settings.batch_size)
-    best, module = _BestAccuracy(), NextAction(network, settings)
+    best, module = _MostRight(), NextAction(network, settings)
     with quiet_lightning():
         loop = make_trainer(trainer, logger, [best], max_epochs=settings.epochs)
         loop.fit(module, batches, held_out)

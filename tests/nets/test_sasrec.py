@@ -4,8 +4,10 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from smartgen.core.types import Sequences
 from smartgen.nets.noise import drop
 from smartgen.nets.sasrec import BehaviorSASRec, Block, TokenSASRec
+from smartgen.training.tokens import TokenBatches
 
 TOKENS = torch.tensor([[0, 0, 3, 0, 7], [1, 2, 3, 4, 5], [0, 0, 0, 0, 6]])
 SIZES = torch.tensor([4, 5, 1])  # the first row begins with a real token of id 0
@@ -120,3 +122,11 @@ def test_every_field_counts_and_only_actions_are_scored() -> None:
 def test_rows_longer_than_its_positions_are_refused() -> None:
     with pytest.raises(ValueError, match="12 at most"):
         logits(behavior_net(), behaviors(13))
+
+
+def test_a_batch_is_no_wider_than_the_networks_positions() -> None:
+    rows = Sequences.from_lists([[1, 2, 3, 4] * 9, [1, 2, 3, 4] * 2, [5, 6, 7, 8] * 9])
+    for epoch in TokenBatches(rows, largest=9, batch_size=2, epochs=2, seed=0, length=12):
+        for tokens, sizes, wanted, _ in epoch:
+            assert tokens.shape == wanted.shape
+            assert tokens.shape[1] <= 12 >= int(sizes.max())

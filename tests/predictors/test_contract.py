@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 from numpy.typing import NDArray
 
 from smartgen.core.errors import SmartgenError
@@ -143,6 +144,25 @@ def test_an_empty_set_and_scoring_before_fitting_are_refused(name: str, toy_voca
 def test_windows_of_another_length_are_refused_under_released(toy_vocabulary: Vocabulary) -> None:
     with pytest.raises(SmartgenError, match="windows of 10 behaviors"):
         fitted("lstm", toy_vocabulary, routine(False), released=True)
+
+
+def test_sasrec_never_scores_by_a_position_that_learned_nothing(toy_vocabulary: Vocabulary) -> None:
+    """A row's last behavior is followed by nothing, so the last position gets no gradient."""
+    predictor = fitted("sasrec", toy_vocabulary, train := routine(False))
+    histories = Sequences.from_lists(
+        [[x for b in s for x in b] for s in train if len(s) == train.lengths.max()]
+    )
+    before = predictor.score(histories)
+    with torch.no_grad():
+        predictor.network.positions.weight[-1] += 100
+    assert predictor.score(histories).tobytes() == before.tobytes()
+
+
+def test_unseen_actions_tie_in_the_hidden_markov_model() -> None:
+    home = Vocabulary(("D",), tuple(f"D:{i}" for i in range(222)))
+    train = routine(False)
+    scores = fitted("hmm", home, train).score(cases(train).histories)
+    assert all(len(set(row[6:].tolist())) == 1 for row in scores)
 
 
 def test_the_markov_control_is_its_formula(toy_vocabulary: Vocabulary) -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from smartgen.commands.report import main
 from smartgen.core.errors import SmartgenError
-from smartgen.core.records import Record, read_records, write_cases, write_result
+from smartgen.core.records import Record, read_cases, read_records, write_cases, write_result
 from smartgen.tables.paired import compare
 from smartgen.tables.paired_page import paired_page, paired_records
 
@@ -41,7 +41,7 @@ def write(
         "metrics": {},
         "counts": {},
     }
-    result["cases"] = {"digest": write_cases(outputs, key, cases)}
+    result["cases"] = write_cases(outputs, key, cases)
     write_result(outputs, key, result, {})
 
 
@@ -114,6 +114,10 @@ def test_the_command_prints_and_writes(
     assert main(["table3_unified", "--outputs", str(tmp_path)]) == 2
     assert "no readable cases" in capsys.readouterr().err
     assert main(["table3_unified", "--outputs", str(tmp_path), "--dataset", "fr"]) == 2
+    other = {name: array[:1] for name, array in read_cases(records[1]).items()}
+    write_cases(tmp_path, "source-0-500", other)
+    assert main(["table3_unified", "--outputs", str(tmp_path)]) == 2
+    assert "not the cases of the record beside it" in capsys.readouterr().err
 
 
 def test_without_records_the_command_says_what_makes_them(
