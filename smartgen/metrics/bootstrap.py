@@ -40,8 +40,8 @@ def interval(means: NDArray[np.float64], level: float = LEVEL) -> tuple[float, f
     """The middle part of resampled means, or of differences of them.
 
     Example:
-        >>> interval(np.arange(101.0), level=0.9)
-        (5.0, 95.0)
+        >>> interval(np.arange(101.0), level=0.5)
+        (25.0, 75.0)
     """
     low, high = np.quantile(means, [(1 - level) / 2, (1 + level) / 2])
     return float(low), float(high)
