@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterator
 
 from smartgen.core.errors import SmartgenError
+from smartgen.core.names import REGIMES as ALL_REGIMES
 from smartgen.core.types import FIELDS
 from smartgen.settings import (
     AutoencoderSettings,
@@ -28,7 +29,7 @@ REGIMES = {
     ("detection", "released"): ("source", "synthetic"),
     ("detection", "unified"): ("source", "synthetic", "oracle"),
     ("prediction", "released"): ("source",),
-    ("prediction", "unified"): ("source", "synthetic", "mixed", "oracle"),
+    ("prediction", "unified"): ALL_REGIMES,
 }
 TASKS = ("detection", "prediction", "compression", "reconstruction")
 PROTOCOLS = ("released", "unified")

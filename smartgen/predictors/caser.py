@@ -5,7 +5,8 @@ WSDM 2018.
 Reference: the release's Caser baseline, which has no user embedding, no activation behind the vertical
 filters, and one output for the pad; its six checkpoints for FR and SP give its results.
 Departures: none under protocol released but the random stream of dropout: the authors ran CUDA's. Under
-unified, short windows are filled up with an id of its own; the width is the protocol's.
+unified, short windows are filled up with an id of its own, equal windows of a batch share what dropout
+draws, and the width is the protocol's.
 """
 
 from __future__ import annotations

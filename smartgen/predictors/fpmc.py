@@ -7,7 +7,7 @@ action, to which a fusion of day, time, device and action is added, all but the 
 six checkpoints for FR and SP give its results.
 Departures: none under protocol released but the random stream of dropout: the authors ran CUDA's. Under
 unified, short windows are filled up with an id of its own, which also replaces action 0 as the zero
-embedding (D35); the width is the protocol's.
+embedding (D35), equal windows of a batch share what dropout draws, and the width is the protocol's.
 """
 
 from __future__ import annotations

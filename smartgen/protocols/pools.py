@@ -28,7 +28,6 @@ class Fold:
     test: Sequences
 
 
-REGIMES = ("source", "synthetic", "mixed", "oracle")
 SEES_TARGET = ("oracle",)
 
 

@@ -95,7 +95,7 @@ def predict_windows(
         scores = predictor.score(found.histories.take(np.flatnonzero(found.last)))
         metrics = summary(ranks(scores, found.wanted[found.last]), predictor.ties)
     sizes = {"train": len(windows.train), "validation": len(windows.validation), "test": len(windows.test)}
-    return metrics, sizes | {"best_step": predictor.best_step}
+    return metrics, sizes | {"best_epoch": predictor.best_step}
 
 
 def symbols(windows: FixedWindows) -> int:

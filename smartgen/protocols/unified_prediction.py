@@ -15,13 +15,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from smartgen.core.errors import SmartgenError
+from smartgen.core.names import REGIMES
 from smartgen.core.seeds import generator
 from smartgen.core.stopwatch import Stopwatch
 from smartgen.core.types import Sequences
 from smartgen.data.histories import cases, content_hashes, usable
 from smartgen.data.vocabulary import Vocabulary
 from smartgen.metrics.ranking import Ranks, ranks, summary
-from smartgen.protocols.pools import REGIMES, SEES_TARGET, Fold, folds, hold_out, is_novel, training_sets
+from smartgen.protocols.pools import SEES_TARGET, Fold, folds, hold_out, is_novel, training_sets
 from smartgen.stages.tss import split_sequences
 
 Arrays = dict[str, NDArray[Any]]

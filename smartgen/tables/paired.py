@@ -11,26 +11,26 @@ import numpy as np
 from numpy.typing import NDArray
 
 from smartgen.core.errors import SmartgenError
+from smartgen.core.names import REGIMES, transition_order
 from smartgen.core.records import Record, read_cases
 from smartgen.core.seeds import generator
 from smartgen.metrics.bootstrap import interval, resampled_means
 from smartgen.metrics.ranking import Ranks, hit_rate, mrr, ndcg
-from smartgen.tables.select import choose, matches, seed_of
+from smartgen.predictors import REGISTRY
+from smartgen.tables.select import choose, lookup, matches, seed_of
 
-REGIMES = ("source", "synthetic", "mixed", "oracle")
 WITHOUT_NEW_DATA = ("source", "synthetic", "mixed")
-TRANSITIONS = {"seasonal": "ST", "schedule": "TT", "occupancy": "NT"}
 FEW = 50  # distinct sequences below which a figure carries a mark
 WANTED = {"task": "prediction", "protocol": "unified"}
 DEFAULTS: Mapping[str, Any] = {
-    "synthesizer": "replay",
-    "synthesizer.collection": "detection",
     "protocol.max_steps": 500,
     "protocol.width": 128,
     "protocol.mix": "balanced",
     "trainer.threads": 1,
     "trainer.precision": "32-true",
 }
+# What else is declared where the authors recorded what their LLM wrote.
+RECORDED_DEFAULTS = {"synthesizer": "replay", "synthesizer.collection": "detection"}
 _METRIC = re.compile(r"(?P<every>every_)?(?:(?P<name>hr|ndcg)@(?P<k>\d+)|(?P<mrr>mrr))(?P<novel>_novel)?")
 
 
@@ -121,10 +121,12 @@ def _compare_home(dataset: str, transition: str, records: Sequence[Record], metr
     seeds: dict[tuple[str, str], int] = {}
     notes: dict[str, dict[str, None]] = {}
     clusters: NDArray[Any] | None = None
+    recorded = any(lookup(record, "dataset.kind") == "release" for record in records)
+    defaults = {**DEFAULTS, **(RECORDED_DEFAULTS if recorded else {})}
     for predictor in dict.fromkeys(str(r.axes["predictor"]) for r in records):
         for regime in REGIMES:
             some = [r for r in records if matches(r, {"predictor": predictor, "regime": regime})]
-            chosen = choose(some, DEFAULTS)
+            chosen = choose(some, defaults)
             if not chosen.records:
                 continue
             values, sequences = _values(chosen.records, metric)
@@ -204,10 +206,9 @@ def _case_values(record: Record, metric: str) -> tuple[NDArray[np.float64], NDAr
 
 
 def _order(dataset: str, transition: str) -> tuple[str, int]:
-    known = list(TRANSITIONS)
-    return dataset, known.index(transition) if transition in known else len(known)
+    return dataset, transition_order(transition)
 
 
 def _place(predictor: str) -> int:
-    known = ("hmm", "fpmc", "lstm", "carnn", "caser", "siar", "sasrec", "popular", "markov")
+    known = list(REGISTRY)
     return known.index(predictor) if predictor in known else len(known)

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from statistics import fmean
 from typing import Any
 
+from smartgen.core.names import REGIMES, TRANSITIONS
 from smartgen.tables.blocks import Block, Page
-from smartgen.tables.paired import FEW, REGIMES, TRANSITIONS, Compared, Figure
+from smartgen.tables.paired import FEW, Compared, Figure
 
 MEANING = (
     "source: trained on the old log, synthetic: on written sequences, mixed: both, oracle: real data.",

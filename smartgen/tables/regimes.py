@@ -8,13 +8,12 @@ from statistics import fmean, stdev
 from typing import Any
 
 from smartgen.core.errors import SmartgenError
+from smartgen.core.names import REGIMES, transition_order
 from smartgen.core.records import Record
 from smartgen.tables.blocks import Block, Page
 from smartgen.tables.compare import SEEDS_FOR_SD
 from smartgen.tables.select import differing, setting
 
-REGIMES = ("source", "synthetic", "mixed", "oracle")
-TRANSITIONS = ("seasonal", "schedule", "occupancy")
 ROW_AXES = ("dataset", "transition", "method", "synthesizer")
 MEANING = (
     "source: trained on the old log, synthetic: on written sequences, mixed: on both, oracle: on real data.",
@@ -76,7 +75,7 @@ def compare_regimes(records: Iterable[Record], metric: str, dataset: str | None 
         seeds = groups.setdefault(names, {}).setdefault(record.axes["regime"], {})
         seeds[int(record.axes["seed"])] = float(record.metrics[metric])
     rows = [Comparison(*names, values) for names, values in groups.items()]
-    return sorted(rows, key=lambda row: (row.dataset, _order(row.transition), row.settings))
+    return sorted(rows, key=lambda row: (row.dataset, transition_order(row.transition), row.settings))
 
 
 def regimes_page(rows: Sequence[Comparison], metric: str) -> Page:
@@ -133,7 +132,3 @@ def _cell(seeds: Mapping[int, float]) -> str:
         return "not run"
     spread = f" ± {stdev(seeds.values()):.3f}" if len(seeds) >= SEEDS_FOR_SD else ""
     return f"{fmean(seeds.values()):.3f}{spread} ({len(seeds)})"
-
-
-def _order(transition: str) -> int:
-    return TRANSITIONS.index(transition) if transition in TRANSITIONS else len(TRANSITIONS)

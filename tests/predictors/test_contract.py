@@ -9,6 +9,7 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
+from smartgen import check
 from smartgen.core.errors import SmartgenError
 from smartgen.core.registry import load
 from smartgen.core.types import ACTION, Sequences
@@ -177,6 +178,11 @@ def test_the_markov_control_is_its_formula(toy_vocabulary: Vocabulary) -> None:
 def test_the_docstring_names_paper_reference_and_departures(entry: str) -> None:
     text = inspect.getdoc(import_module(entry.split(":")[0])) or ""
     assert all(section in text for section in ("Paper:", "Reference:", "Departures:"))
+
+
+def test_settings_are_checked_for_the_names_that_there_are() -> None:
+    assert {*check.WINDOW_PREDICTORS, "sasrec"} == set(REGISTRY)
+    assert set(check.TOKEN_PREDICTORS) == set(TOKEN_REGISTRY)
 
 
 def test_an_unknown_name_has_the_known_ones_beside_it() -> None:

@@ -69,7 +69,7 @@ def test_the_tenth_action_is_ranked_among_all(toy_vocabulary: Vocabulary) -> Non
     parts = FixedWindows(windows(1), windows(1), windows(1))
     metrics, counts = predict_windows(PopularPredictor(toy_vocabulary), parts)
     assert (metrics["hr@1"], metrics["mrr"]) == (0, 0.5)  # nine times 0, once 1
-    assert counts == {"train": 1, "validation": 1, "test": 1, "best_step": 0}
+    assert counts == {"train": 1, "validation": 1, "test": 1, "best_epoch": 0}
     assert symbols(FixedWindows(windows(1), windows(5), windows(3))) == 6
 
 

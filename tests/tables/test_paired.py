@@ -15,7 +15,13 @@ SEQUENCES = np.repeat(np.arange(60, dtype=np.uint64), 2)
 
 
 def write(
-    outputs: Path, regime: str, seed: int, above: int, sequences: np.ndarray = SEQUENCES, steps: int = 500
+    outputs: Path,
+    regime: str,
+    seed: int,
+    above: int,
+    sequences: np.ndarray = SEQUENCES,
+    steps: int = 500,
+    kind: str = "demo",
 ) -> None:
     """A record whose wanted actions stand at `above` in even sequences, and first in odd ones."""
     key = f"{regime}-{seed}-{steps}"
@@ -37,7 +43,7 @@ def write(
     axes |= {"regime": regime, "protocol": "unified", "synthesizer": "walk", "seed": seed}
     result = {
         "axes": axes,
-        "config": {"protocol": {"name": "unified", "max_steps": steps}},
+        "config": {"protocol": {"name": "unified", "max_steps": steps}, "dataset": {"kind": kind}},
         "metrics": {},
         "counts": {},
     }
@@ -87,6 +93,19 @@ def test_one_setting_at_a_time(records: list[Record], tmp_path: Path) -> None:
     (row,) = compare(read_records(tmp_path), "hr@10")
     assert row.figures["source"].mean == pytest.approx(0.75)
     assert "2 settings recorded" in row.note
+
+
+@pytest.mark.parametrize(
+    ("kind", "note"),
+    [
+        ("demo", ""),
+        ("release", "source: departs from the declared settings: synthesizer=walk, default replay"),
+    ],
+)
+def test_recorded_answers_are_the_default_where_there_are_any(tmp_path: Path, kind: str, note: str) -> None:
+    write(tmp_path, "source", 0, above=0, kind=kind)
+    (row,) = compare(read_records(tmp_path), "hr@10")
+    assert row.note == note
 
 
 def test_the_page_counts_wins_and_marks_small_sets(records: list[Record]) -> None:
