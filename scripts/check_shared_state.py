@@ -1,9 +1,13 @@
 """Run a baseline of Table 3 as the authors did: one random state for all of its cells, seeded once.
 
     python scripts/check_shared_state.py lstm hmm --datasets fr sp
+    python scripts/check_shared_state.py fpmc caser --datasets fr sp --dropout apart
 
 `experiment=table3` seeds each cell, so that a cell is the same whatever ran before it. Here the cells follow
 each other in the authors' order and nothing is seeded in between; behind each stands the release's result.
+First weights and the order of batches come from the processor's random state. On CUDA dropout has a state of
+its own and leaves that one alone: `--dropout apart` does so here, and only the draws of dropout differ from
+the authors'.
 """
 
 from __future__ import annotations
@@ -12,9 +16,11 @@ import argparse
 import csv
 import sys
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
 import torch
+from torch import Tensor, nn
 
 from smartgen.config import compose_cell
 from smartgen.core.errors import SmartgenError
@@ -44,12 +50,18 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument(
         "--draws", type=int, default=1, help="of torch between two cells: a test loader's (1)"
     )
+    parser.add_argument(
+        "--dropout", choices=("shared", "apart"), default="shared", help="from which random state (shared)"
+    )
+    parser.add_argument("--dropout-seed", type=int, default=SEED, help="where it is apart (42)")
     options = parser.parse_args(argv)
     torch.set_num_threads(1)
     try:
         for system in options.systems:
-            for line in run(system, options.datasets, options.draws):
-                print(line, flush=True)
+            apart = options.dropout == "apart"
+            with dropout_apart(options.dropout_seed) if apart else nullcontext():
+                for line in run(system, options.datasets, options.draws):
+                    print(line, flush=True)
     except SmartgenError as error:
         print(f"check_shared_state: {error}", file=sys.stderr)
         return 2
@@ -73,6 +85,24 @@ def run(system: str, datasets: Sequence[str], draws: int) -> Iterator[str]:
             same = all(abs(a - b) < 5e-5 for a, b in zip(ours, theirs, strict=True))
             told = "  ".join(f"{a:.4f} ({b:.4f})" for a, b in zip(ours, theirs, strict=True))
             yield f"{system:6} {dataset} {transition:10} HR@10, NDCG@10: {told}  {'equal' if same else ''}"
+
+
+@contextmanager
+def dropout_apart(seed: int) -> Iterator[None]:
+    """Dropout draws from a generator of its own, and takes nothing from the random state of all else."""
+    own, usual = torch.Generator().manual_seed(seed), nn.Dropout.forward
+
+    def forward(layer: nn.Dropout, x: Tensor) -> Tensor:
+        if not layer.training:
+            return x
+        kept = torch.empty_like(x).bernoulli_(1 - layer.p, generator=own)
+        return x * kept / (1 - layer.p)
+
+    nn.Dropout.forward = forward  # type: ignore[method-assign]
+    try:
+        yield
+    finally:
+        nn.Dropout.forward = usual  # type: ignore[method-assign]
 
 
 def measure(system: str, home: Home, cell: object) -> tuple[float, float]:

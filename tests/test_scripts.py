@@ -6,8 +6,10 @@ from types import ModuleType
 
 import numpy as np
 import pytest
+import torch
+from torch import nn
 
-SCRIPTS = sorted((Path(__file__).resolve().parents[1] / "scripts").glob("m*.py"))
+SCRIPTS = sorted((Path(__file__).resolve().parents[1] / "scripts").glob("*_*.py"))
 
 
 def load(path: Path) -> ModuleType:
@@ -28,6 +30,24 @@ def test_agreement_is_a_pair_s_own(monkeypatch: pytest.MonkeyPatch) -> None:
     assert agreement(one, other) == 0
     other[1] = False
     assert agreement(one, other) == 0.25
+
+
+def test_dropout_apart_leaves_the_random_state_alone() -> None:
+    apart = load(SCRIPTS[0].parent / "check_shared_state.py").dropout_apart
+    layer, ones = nn.Dropout(0.25), torch.ones(100, 100)
+    torch.manual_seed(1)
+    before = torch.get_rng_state()
+    with apart(seed=3):
+        first, second = layer(ones), layer(ones)
+        layer.eval()
+        assert torch.equal(layer(ones), ones)
+        layer.train()
+    assert torch.equal(torch.get_rng_state(), before)
+    assert not torch.equal(first, second)
+    assert sorted(first.unique().tolist()) == [0, pytest.approx(4 / 3)]
+    assert first.mean() == pytest.approx(1, abs=0.05)
+    layer(ones)
+    assert not torch.equal(torch.get_rng_state(), before)  # behind it all is as it was
 
 
 @pytest.mark.parametrize("path", SCRIPTS, ids=lambda path: path.stem)
