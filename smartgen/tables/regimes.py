@@ -79,16 +79,17 @@ def compare_regimes(records: Iterable[Record], metric: str, dataset: str | None 
 
 
 def regimes_page(rows: Sequence[Comparison], metric: str) -> Page:
-    """The comparisons as one table."""
-    head = ["home", "change", "method", "synthesizer", *REGIMES, "oracle > source"]
+    """The comparisons as one table; a regime that no row has gets no column."""
+    shown = [regime for regime in REGIMES if any(regime in row.values for row in rows)]
+    head = ["home", "change", "method", "synthesizer", *shown, "oracle > source"]
     several = len({row.settings for row in rows}) > 1
-    lines = [_line(row) + ([row.settings] if several else []) for row in rows]
+    lines = [_line(row, shown) + ([row.settings] if several else []) for row in rows]
     methods = ", ".join(sorted({row.method for row in rows}))
     block = Block(
         heading=f"{metric.upper()} of {methods}, mean ± sd over seeds (n)",
         head=head + (["settings"] if several else []),
         rows=lines,
-        right=frozenset(range(4, 4 + len(REGIMES))),
+        right=frozenset(range(4, 4 + len(shown))),
     )
     return Page("Trained on source, synthetic and oracle data", MEANING, [block])
 
@@ -120,8 +121,8 @@ def _settings(records: Sequence[Record]) -> dict[str, str]:
     return told
 
 
-def _line(row: Comparison) -> list[str]:
-    cells = [_cell(row.values.get(regime, {})) for regime in REGIMES]
+def _line(row: Comparison, shown: Sequence[str]) -> list[str]:
+    cells = [_cell(row.values.get(regime, {})) for regime in shown]
     won, of = row.wins("oracle", "source")
     told = f"{won} of {of} seeds" if of else "-"
     return [row.dataset, row.transition, row.method, row.synthesizer, *cells, told]

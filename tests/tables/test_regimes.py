@@ -31,8 +31,10 @@ def test_seeds_are_paired_and_changes_in_order() -> None:
     assert (seasonal.transition, occupancy.transition) == ("seasonal", "occupancy")
     assert seasonal.wins("oracle", "source") == (1, 2)
     assert occupancy.wins("oracle", "source") == (0, 0)
-    first = regimes_page([seasonal, occupancy], "auroc").blocks[0].rows[0]
-    assert first[4:] == ["0.600 (2)", "not run", "not run", "0.767 ± 0.153 (3)", "1 of 2 seeds"]
+    block = regimes_page([seasonal, occupancy], "auroc").blocks[0]
+    assert block.head[4:] == ["source", "oracle", "oracle > source"]  # of regimes, those that were run
+    assert block.rows[0][4:] == ["0.600 (2)", "0.767 ± 0.153 (3)", "1 of 2 seeds"]
+    assert block.rows[1][5:] == ["not run", "-"]
     assert len(regimes_records([seasonal, occupancy])) == len(RECORDS)
 
 
