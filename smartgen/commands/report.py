@@ -17,12 +17,13 @@ from smartgen.tables import listings
 from smartgen.tables.blocks import page
 from smartgen.tables.collect import TableCell, collect
 from smartgen.tables.curves import figure_names
-from smartgen.tables.declare import Table, load_named
+from smartgen.tables.declare import Table, load_named, table_names
 from smartgen.tables.origin import describe, origin_of
 from smartgen.tables.select import check_where, matches, parse_where
 
 FORMATS = ("text", "md", "csv", "json")
 PAIRED = "table3_unified"
+OTHERS = (PAIRED, "regimes", "list", "failures", "show")
 WIDTH = 112  # columns at least: below it, whole numbers matter more than unbroken lines
 EPILOG = """examples:
   smartgen-report list                               all tables and how far they are filled
@@ -92,6 +93,9 @@ def _outputs(given: str | None) -> Path:
 def _run(options: argparse.Namespace, outputs: Path) -> str:
     if (options.what == "show") != (options.key is not None):
         raise SmartgenError("show and a key go together: smartgen-report show KEY")
+    known = (*table_names(), *figure_names(), *OTHERS)
+    if options.what not in known:
+        raise SmartgenError(f"there is no {options.what!r} to report; choose one of: {', '.join(known)}")
     records = read_records(outputs)
     _refuse_unused(options)
     if options.what == "list":
@@ -135,7 +139,8 @@ def _regimes(options: argparse.Namespace, records: Sequence[Record]) -> str:
     where = parse_where(options.where)
     check_where(where, records)
     metric = (options.metric or ["auroc"])[0]
-    rows = compare_regimes([r for r in records if matches(r, where)], metric, options.dataset)
+    dataset = _recorded_home(options, records)
+    rows = compare_regimes([r for r in records if matches(r, where)], metric, dataset)
     if options.format == "json":
         return json.dumps(regimes_records(rows), indent=1) + "\n"
     if options.format == "csv":
@@ -152,8 +157,8 @@ def _paired(options: argparse.Namespace, records: Sequence[Record], outputs: Pat
 
     where, metric = parse_where(options.where), (options.metric or ["ndcg@10"])[0]
     check_where(where, records)
-    if options.dataset:
-        where["dataset"] = options.dataset
+    if dataset := _recorded_home(options, records):
+        where["dataset"] = dataset
     rows = compare([r for r in records if matches(r, where)], metric)
     if not where and not options.metric:
         flat = paired_records(rows, metric)
@@ -255,6 +260,12 @@ def _render(
     color = options.out is None and sys.stdout.isatty()
     width = max(WIDTH, shutil.get_terminal_size((WIDTH, 24)).columns)
     return to_text(arranged, width, color=color)
+
+
+def _recorded_home(options: argparse.Namespace, records: Sequence[Record]) -> str | None:
+    """The home that --dataset means, by any beginning; what has no record at all is told elsewhere."""
+    homes = sorted({str(record.axes["dataset"]) for record in records if record.ok})
+    return _named([options.dataset], homes, "dataset")[0] if options.dataset and homes else options.dataset
 
 
 def _named(given: Sequence[str] | None, known: Iterable[str], kind: str) -> list[str]:

@@ -72,7 +72,7 @@ def _block(rows: Sequence[Compared], metric: str) -> Block:
     lines = [_line(row) for row in rows]
     seeds = sorted({count for row in rows for count in row.seeds.values()})
     told = f"{seeds[0]} to {seeds[-1]}" if len(seeds) > 1 else str(seeds[0])
-    heading = f"{rows[0].predictor}: {metric}, mean of {told} seeds"
+    heading = f"{rows[0].predictor}: {metric}, mean of {told} seed{'s' if seeds[-1] > 1 else ''}"
     rules = frozenset(i for i in range(len(rows) - 1) if rows[i].dataset != rows[i + 1].dataset)
     return Block(heading, head, lines, frozenset({1, 2, 3, 4, 5, 7}), rules)
 

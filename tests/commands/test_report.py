@@ -96,7 +96,9 @@ def test_list_failures_and_show(outputs: Path, capsys: pytest.CaptureFixture[str
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["table77"], "no table 'table77'"),
+        (["table77"], "no 'table77' to report; choose one of: table2, table3, "),
+        (["regimes", "--dataset", "xx"], "--dataset xx: expected one of: fr"),
+        (["table3_unified", "--dataset", "xx"], "--dataset xx: expected one of: fr"),
         (["show"], "show and a key go together"),
         (["list", "aa01"], "show and a key go together"),
         (["show", "aa"], "expected the beginning of exactly one record's key, found aa01, aa02"),

@@ -113,6 +113,7 @@ def test_the_page_counts_wins_and_marks_small_sets(records: list[Record]) -> Non
     page = paired_page(rows, "hr@10")
     summary, block = page.blocks
     assert summary.rows[0][:2] == ["lstm", "1 of 1 (1; 0), +0.250"]
+    assert block.heading == "lstm: hr@10, mean of 2 seeds"
     assert block.rows[0][:2] == ["DEMO ST", "60"]
     assert block.rows[0][-1].startswith("+.250 [")
     assert block.rows[0][-1].endswith("]*")
