@@ -8,22 +8,18 @@ from typing import Any
 
 import pytest
 
-from smartgen.cell import Outcome, Prepared, run_cell
+from smartgen.cell import Prepared, run_cell
 from smartgen.core.errors import SmartgenError
-from smartgen.core.records import CASES_FILE, read_cases, read_records, result_digest
+from smartgen.core.records import read_records, result_digest
 from smartgen.settings import (
-    CellSettings,
-    ChangeSettings,
     DatasetSettings,
     EncodedSscSettings,
     GssSettings,
     PathSettings,
-    PredictorSettings,
     RecordedTofSettings,
     ReleasedProtocolSettings,
     RepeatedTofSettings,
     ReplaySettings,
-    SasrecSettings,
     SscAutoencoderSettings,
     SscSettings,
     StageOneSettings,
@@ -31,48 +27,18 @@ from smartgen.settings import (
     TofSettings,
     TrainerSettings,
     TransAESettings,
-    TransitionSettings,
     TssSettings,
     UnifiedProtocolSettings,
     WalkSettings,
-    WindowPredictorSettings,
 )
 from smartgen.tracking import NoTracker
-
-
-def cell(outputs: Path, **changes: Any) -> CellSettings:
-    base = CellSettings(
-        dataset=DatasetSettings(name="demo", kind="demo", days=7),
-        transition=TransitionSettings(
-            name="seasonal",
-            source="winter",
-            target="spring",
-            change=ChangeSettings(replace={"Heater": ["Fan"]}),
-        ),
-        synthesizer=WalkSettings(name="walk", sequences=30),
-        detector=TransAESettings(name="transae", d_model=16, heads=2, layers=1, epochs=2),
-        protocol=ReleasedProtocolSettings(name="released", percentile=95),
-        trainer=TrainerSettings(accelerator="cpu"),
-        paths=PathSettings(outputs=str(outputs)),
-    )
-    for name, value in changes.items():
-        setattr(base, name, value)
-    return base
-
-
-@contextmanager
-def no_tracker(*_: object) -> Iterator[NoTracker]:
-    yield NoTracker()
-
-
-def run(settings: CellSettings) -> Outcome:
-    return run_cell(settings, ["seed=2024"], no_tracker)
-
 
 UNIFIED = UnifiedProtocolSettings(name="unified", max_steps=20, check_every=10, batch_size=8, width=16)
 
 
-def test_stages_that_train_draw_from_names_unless_the_release_prescribes_a_seed(tmp_path: Path) -> None:
+def test_stages_that_train_draw_from_names_unless_the_release_prescribes_a_seed(
+    cell: Any, tmp_path: Path
+) -> None:
     def seeds(protocol: Any, transition: str) -> tuple[int, int]:
         settings = cell(tmp_path, protocol=protocol)
         settings.transition.name = transition
@@ -86,7 +52,7 @@ def test_stages_that_train_draw_from_names_unless_the_release_prescribes_a_seed(
 
 
 @pytest.mark.parametrize("protocol", [ReleasedProtocolSettings(name="released"), UNIFIED])
-def test_one_cell_leaves_one_record(tmp_path: Path, protocol: Any) -> None:
+def test_one_cell_leaves_one_record(cell: Any, run: Any, tmp_path: Path, protocol: Any) -> None:
     outcome = run(cell(tmp_path, protocol=protocol))
     (record,) = read_records(tmp_path)
     assert (record.key, record.ok, outcome.status) == (outcome.key, True, "done")
@@ -98,17 +64,15 @@ def test_one_cell_leaves_one_record(tmp_path: Path, protocol: Any) -> None:
     assert "paths" not in record.config
 
 
-def test_half_precision_gives_finite_numbers(tmp_path: Path) -> None:
+def test_half_precision_gives_finite_numbers(cell: Any, run: Any, tmp_path: Path) -> None:
     half = TrainerSettings(accelerator="cpu", precision="bf16-mixed")
     for protocol in (ReleasedProtocolSettings(name="released"), UNIFIED):
         assert 0 <= run(cell(tmp_path, protocol=protocol, trainer=half)).metrics["auroc"] <= 1
-        for predictor, regime in ((SASREC, "synthetic"), (LSTM, "source")):
-            foretell = cell(tmp_path, task="prediction", predictor=predictor, protocol=protocol, trainer=half)
-            foretell.regime = regime
-            assert 0 <= run(foretell).metrics["mrr"] <= 1
 
 
-def test_a_recorded_cell_is_not_run_again_and_a_forced_one_is_equal(tmp_path: Path) -> None:
+def test_a_recorded_cell_is_not_run_again_and_a_forced_one_is_equal(
+    cell: Any, run: Any, tmp_path: Path
+) -> None:
     first = run(cell(tmp_path))
     before = read_records(tmp_path)[0]
     assert run(cell(tmp_path)).status == "recorded"
@@ -119,7 +83,9 @@ def test_a_recorded_cell_is_not_run_again_and_a_forced_one_is_equal(tmp_path: Pa
     assert before.run["started"] <= after.run["started"]
 
 
-def test_stages_come_from_the_cache_the_second_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_stages_come_from_the_cache_the_second_time(
+    cell: Any, run: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     run(cell(tmp_path))
     monkeypatch.setattr("smartgen.pipeline.split_sequences", _must_not_run)
     monkeypatch.setattr("smartgen.pipeline.walk", _must_not_run)
@@ -131,7 +97,7 @@ def _must_not_run(*_: object, **__: object) -> None:
     raise AssertionError("this stage was cached")
 
 
-def test_every_setting_that_can_change_a_result_changes_the_key(tmp_path: Path) -> None:
+def test_every_setting_that_can_change_a_result_changes_the_key(cell: Any, tmp_path: Path) -> None:
     changes: list[dict[str, Any]] = [
         {"seed": 1},
         {"regime": "source"},
@@ -151,7 +117,7 @@ def test_every_setting_that_can_change_a_result_changes_the_key(tmp_path: Path) 
     assert {Prepared(cell(tmp_path, **change)).key for change in harmless} == {base}
 
 
-def test_switching_stages_off_changes_what_is_written(tmp_path: Path) -> None:
+def test_switching_stages_off_changes_what_is_written(cell: Any, tmp_path: Path) -> None:
     stages = [
         StageSettings(),
         StageSettings(tss=TssSettings(name="none")),
@@ -166,7 +132,9 @@ SSC = EncodedSscSettings("released", threshold=0.8, **NET)
 TOF = StageOneSettings("influence", whisker=0, **NET)
 
 
-def test_ssc_and_tof_stand_in_the_pipeline(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_ssc_and_tof_stand_in_the_pipeline(
+    cell: Any, run: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     both = StageSettings(ssc=SSC, tof=TOF)
     run(cell(tmp_path, stage=both))
     (record,) = read_records(tmp_path)
@@ -181,7 +149,9 @@ def test_ssc_and_tof_stand_in_the_pipeline(tmp_path: Path, monkeypatch: pytest.M
     assert len(again.pipeline.synthetic) == counts["synthetic"]
 
 
-def test_thresholds_share_one_trained_encoder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_thresholds_share_one_trained_encoder(
+    cell: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     kept = []
     for threshold in (0.7, 0.95):
         stage = StageSettings(ssc=replace(SSC, threshold=threshold))
@@ -190,7 +160,7 @@ def test_thresholds_share_one_trained_encoder(tmp_path: Path, monkeypatch: pytes
     assert kept[0] < kept[1]
 
 
-def test_the_old_log_has_tasks_of_its_own(tmp_path: Path) -> None:
+def test_the_old_log_has_tasks_of_its_own(cell: Any, run: Any, tmp_path: Path) -> None:
     for name, ssc in {"all": SscSettings(), "some": SSC}.items():
         for task in ("compression", "reconstruction"):
             settings = cell(tmp_path / name, task=task, stage=StageSettings(ssc=ssc))
@@ -208,7 +178,7 @@ def test_the_old_log_has_tasks_of_its_own(tmp_path: Path) -> None:
     assert 0 < whole["reconstruction"].metrics["loss"] < 6
 
 
-def test_a_failed_cell_leaves_its_error_and_no_result(tmp_path: Path) -> None:
+def test_a_failed_cell_leaves_its_error_and_no_result(cell: Any, run: Any, tmp_path: Path) -> None:
     with pytest.raises(SmartgenError, match="1 training sequences are too few"):
         run(cell(tmp_path, synthesizer=WalkSettings(name="walk", sequences=1)))
     (record,) = read_records(tmp_path)
@@ -218,7 +188,7 @@ def test_a_failed_cell_leaves_its_error_and_no_result(tmp_path: Path) -> None:
     assert (record.axes["dataset"], record.config["synthesizer"]["sequences"]) == ("demo", 1)
 
 
-def test_a_failing_mirror_does_not_lose_the_record(tmp_path: Path) -> None:
+def test_a_failing_mirror_does_not_lose_the_record(cell: Any, tmp_path: Path) -> None:
     class Broken(NoTracker):
         def log(self, metrics: dict[str, float], counts: dict[str, int]) -> None:
             raise OSError("disk full")
@@ -234,7 +204,7 @@ def test_a_failing_mirror_does_not_lose_the_record(tmp_path: Path) -> None:
     assert record.error is not None
 
 
-def test_a_damaged_cache_is_made_anew(tmp_path: Path) -> None:
+def test_a_damaged_cache_is_made_anew(cell: Any, run: Any, tmp_path: Path) -> None:
     first = run(cell(tmp_path))
     (damaged,) = (tmp_path / "cache/synthesize").glob("*/sequences.npz")
     damaged.write_bytes(b"torn")
@@ -288,7 +258,7 @@ def test_a_damaged_cache_is_made_anew(tmp_path: Path) -> None:
     ],
 )
 def test_bad_settings_are_named_before_anything_is_written(
-    tmp_path: Path, change: dict[str, Any], named: str
+    cell: Any, run: Any, tmp_path: Path, change: dict[str, Any], named: str
 ) -> None:
     with pytest.raises(SmartgenError, match=named):
         run(cell(tmp_path, **change))
@@ -296,7 +266,7 @@ def test_bad_settings_are_named_before_anything_is_written(
 
 
 @pytest.mark.release
-def test_a_released_cell_has_the_releases_sizes(tmp_path: Path, release: Path) -> None:
+def test_a_released_cell_has_the_releases_sizes(cell: Any, run: Any, tmp_path: Path, release: Path) -> None:
     settings = cell(
         tmp_path,
         dataset=DatasetSettings(name="fr"),
@@ -319,7 +289,7 @@ def test_a_released_cell_has_the_releases_sizes(tmp_path: Path, release: Path) -
     ],
 )
 def test_table_fives_sets_have_the_published_sizes(
-    tmp_path: Path, release: Path, tof: TofSettings, kept: int
+    cell: Any, tmp_path: Path, release: Path, tof: TofSettings, kept: int
 ) -> None:
     settings = cell(
         tmp_path,
@@ -329,81 +299,3 @@ def test_table_fives_sets_have_the_published_sizes(
         paths=PathSettings(outputs=str(tmp_path), release=str(release)),
     )
     assert Prepared(settings).pipeline.counts == {"written": 137, "synthetic": kept}
-
-
-LSTM = WindowPredictorSettings("lstm", width=8, epochs=2)
-SASREC = SasrecSettings("sasrec", width=8, epochs=1, batch_size={"source": 32, "synthetic": 8})
-RELEASED = ReleasedProtocolSettings(name="released")
-
-
-@pytest.mark.parametrize(
-    ("predictor", "protocol", "regime"),
-    [
-        (LSTM, RELEASED, "source"),
-        (SASREC, RELEASED, "source"),
-        (SASREC, RELEASED, "synthetic"),
-        (PredictorSettings("device"), RELEASED, "source"),
-        (SASREC, UNIFIED, "mixed"),
-        (PredictorSettings("markov"), UNIFIED, "oracle"),
-    ],
-)
-def test_prediction_leaves_a_record_and_under_unified_its_cases(
-    tmp_path: Path, predictor: PredictorSettings, protocol: Any, regime: str
-) -> None:
-    settings = cell(tmp_path, task="prediction", predictor=predictor, protocol=protocol, regime=regime)
-    outcome = run(settings)
-    (record,) = read_records(tmp_path)
-    assert outcome.key.startswith(f"demo-seasonal-prediction-{predictor.name}-{regime}-{protocol.name}")
-    assert record.axes["method"] == record.axes["predictor"] == predictor.name
-    assert "detector" not in record.config
-    assert all(0 <= record.metrics[name] <= 1 for name in ("hr@1", "hr@10", "ndcg@10", "mrr"))
-    assert (record.path / CASES_FILE).is_file() == (protocol is UNIFIED)
-    if protocol is UNIFIED:
-        cases = read_cases(record)
-        assert record.metrics["every_hr@1"] <= 1
-        assert len(cases["above"]) >= record.counts["test_fold_0"] + record.counts["test_fold_1"]
-    first = result_digest(record)
-    settings.force = True
-    run(settings)
-    assert result_digest(read_records(tmp_path)[0]) == first
-
-
-def test_the_other_tasks_model_is_no_part_of_a_key(tmp_path: Path) -> None:
-    def keys(**changes: Any) -> set[str]:
-        return {Prepared(cell(tmp_path, **changes, **other)).key for other in OTHERS}
-
-    OTHERS: list[dict[str, Any]] = [
-        {"detector": TransAESettings("transae", d_model=size)} for size in (16, 32)
-    ]
-    assert len(keys(task="prediction", predictor=SASREC, protocol=UNIFIED)) == 1
-    OTHERS = [{"predictor": one} for one in (LSTM, SASREC)]
-    assert len(keys(protocol=UNIFIED)) == 1
-
-
-def test_what_no_predictor_can_do_is_refused(tmp_path: Path) -> None:
-    for wrong, told in (
-        (
-            {"predictor": LSTM, "protocol": RELEASED},
-            "predictor=lstm, regime is 'synthetic', expected one of source",
-        ),
-        (
-            {"predictor": PredictorSettings("device"), "protocol": UNIFIED},
-            "predictor is 'device', expected one of hmm",
-        ),
-        ({"predictor": SASREC, "protocol": replace(UNIFIED, mix="half")}, "protocol.mix is 'half'"),
-        ({"predictor": replace(SASREC, dropout=1.0), "protocol": UNIFIED}, "predictor.dropout is 1.0"),
-        (
-            {"predictor": replace(SASREC, heads=3), "protocol": UNIFIED},
-            "heads is 3, expected a divisor of protocol.w",
-        ),
-        ({"predictor": replace(LSTM, epochs=0), "protocol": UNIFIED}, "predictor.epochs is 0"),
-    ):
-        with pytest.raises(SmartgenError, match=told):
-            run(cell(tmp_path, task="prediction", **wrong))
-    short = cell(tmp_path, task="prediction", predictor=LSTM, protocol=RELEASED, regime="source")
-    short.dataset = DatasetSettings(name="demo", kind="demo", days=1)
-    with pytest.raises(SmartgenError, match="windows of 10 behaviors, expected"):
-        run(short)
-    no_size = replace(SASREC, batch_size={})
-    with pytest.raises(SmartgenError, match="batch_size has no synthetic"):
-        run(cell(tmp_path, task="prediction", predictor=no_size, protocol=RELEASED))
