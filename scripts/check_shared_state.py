@@ -18,6 +18,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
+from unittest import mock
 
 import torch
 from torch import Tensor, nn
@@ -90,7 +91,7 @@ def run(system: str, datasets: Sequence[str], draws: int) -> Iterator[str]:
 @contextmanager
 def dropout_apart(seed: int) -> Iterator[None]:
     """Dropout draws from a generator of its own, and takes nothing from the random state of all else."""
-    own, usual = torch.Generator().manual_seed(seed), nn.Dropout.forward
+    own = torch.Generator().manual_seed(seed)
 
     def forward(layer: nn.Dropout, x: Tensor) -> Tensor:
         if not layer.training:
@@ -98,11 +99,8 @@ def dropout_apart(seed: int) -> Iterator[None]:
         kept = torch.empty_like(x).bernoulli_(1 - layer.p, generator=own)
         return x * kept / (1 - layer.p)
 
-    nn.Dropout.forward = forward  # type: ignore[method-assign]
-    try:
+    with mock.patch.object(nn.Dropout, "forward", forward):
         yield
-    finally:
-        nn.Dropout.forward = usual  # type: ignore[method-assign]
 
 
 def measure(system: str, home: Home, cell: object) -> tuple[float, float]:

@@ -106,7 +106,8 @@ def compare(records: Sequence[Record], metric: str) -> list[Compared]:
             "no record of task=prediction protocol=unified; `smartgen experiment=table3_unified` makes them"
         )
     homes = sorted(
-        {(str(r.axes["dataset"]), str(r.axes["transition"])) for r in fitting}, key=lambda home: _order(*home)
+        {(str(r.axes["dataset"]), str(r.axes["transition"])) for r in fitting},
+        key=lambda home: (home[0], transition_order(home[1])),
     )
     rows = []
     for dataset, transition in homes:
@@ -203,10 +204,6 @@ def _case_values(record: Record, metric: str) -> tuple[NDArray[np.float64], NDAr
     if parsed["mrr"]:
         return mrr(ranks), sequences
     return {"hr": hit_rate, "ndcg": ndcg}[parsed["name"]](ranks, int(parsed["k"])), sequences
-
-
-def _order(dataset: str, transition: str) -> tuple[str, int]:
-    return dataset, transition_order(transition)
 
 
 def _place(predictor: str) -> int:
