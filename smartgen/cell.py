@@ -18,18 +18,12 @@ from smartgen.core.errors import SmartgenError
 from smartgen.core.keys import CODE_VERSIONS, content_key, without_harmless
 from smartgen.core.provenance import command, provenance
 from smartgen.core.records import RESULT_FILE, write_cases, write_error, write_result
-from smartgen.core.seeds import seed_for
-from smartgen.core.types import FIELDS, Sequences
+from smartgen.core.types import Sequences
 from smartgen.data.homes import load_home
+from smartgen.detection import measure_detection
 from smartgen.pipeline import Pipeline, make_store
 from smartgen.prediction import measure_prediction
-from smartgen.settings import (
-    CellSettings,
-    ReleasedProtocolSettings,
-    SscAutoencoderSettings,
-    TransAESettings,
-    UnifiedProtocolSettings,
-)
+from smartgen.settings import CellSettings, SscAutoencoderSettings
 from smartgen.training.device import resolve_accelerator
 
 
@@ -141,12 +135,8 @@ class Prepared:
         torch.set_num_threads(self.cell.trainer.threads)
         if self.cell.task not in ("detection", "prediction"):
             return self._old_log()
-        if self.cell.task == "prediction":
-            metrics, counts, self.cases = measure_prediction(self.pipeline, tracker.logger)
-        elif isinstance(self.cell.protocol, UnifiedProtocolSettings):
-            metrics, counts = self._unified(self.cell.protocol, tracker)
-        else:
-            metrics, counts = self._released(tracker)
+        measure = measure_prediction if self.cell.task == "prediction" else measure_detection
+        metrics, counts, self.cases = measure(self.pipeline, tracker.logger)
         synthesis = self.pipeline.counts if reads_synthetic(self.cell) else {}
         return metrics, counts | synthesis
 
@@ -170,73 +160,28 @@ class Prepared:
         )
         return metrics | reconstructed, counts | sizes
 
-    def _released(self, tracker: Tracker) -> tuple[dict[str, float], dict[str, int]]:
-        from smartgen.data.attacks.released import released_attack
-        from smartgen.detectors.transae import TransAEDetector
-        from smartgen.protocols.released import detect
-        from smartgen.stages.tss import split_sequences
-
-        cell, home, rule = self.cell, self.home, self.cell.transition.released
-        train = self.pipeline.pieces if cell.regime == "source" else self.pipeline.synthetic
-        normal = split_sequences(home.target, home.vocabulary)
-        detector = TransAEDetector(
-            home.vocabulary,
-            FIELDS.index(rule.field),
-            _transae(cell),
-            cell.trainer,
-            cell.seed,
-            tracker.logger,
-        )
-        outcome = detect(
-            detector,
-            train,
-            normal,
-            released_attack(rule.attack, normal, home.vocabulary),
-            percentile=_released_protocol(cell).percentile,
-            hold_out=rule.hold_out,
-            watch=self.pipeline.watch,
-        )
-        return outcome.metrics, outcome.counts
-
-    def _unified(
-        self, protocol: UnifiedProtocolSettings, tracker: Tracker
-    ) -> tuple[dict[str, float], dict[str, int]]:
-        from smartgen.data.attacks.unified import AttackContext
-        from smartgen.detectors.transae import UnifiedTransAEDetector
-        from smartgen.protocols.unified import Rules, detect
-
-        cell, home = self.cell, self.home
-        names = (cell.dataset.name, cell.transition.name)
-        seed = seed_for(cell.seed, "train", *names, cell.detector.name, cell.regime)
-        # Attacks and held-out draws are the same for every regime, so that regimes can be compared in pairs.
-        rules = Rules(protocol.percentile, protocol.held_out, seed_for(cell.seed, "test", *names))
-        return detect(
-            lambda: UnifiedTransAEDetector(
-                home.vocabulary, protocol, _transae(cell), cell.trainer, seed, tracker.logger
-            ),
-            cell.regime,
-            AttackContext(home.vocabulary, home.source, home.target),
-            self.pipeline.synthetic,
-            rules,
-            self.pipeline.watch,
-        )
-
 
 def _read(cell: CellSettings) -> dict[str, Any]:
     """The settings that can change the result; what belongs to the other task is not read."""
     config = without_harmless(asdict(cell))
     if cell.task == "prediction":
-        del config["detector"]
-        config["protocol"].pop("percentile", None)
+        del config["detector"], config["without"], config["transition"]["released"]
+        for name in ("percentile", "source_percentile", "data", "source_data", "single_field"):
+            config["protocol"].pop(name, None)
     else:
         del config["predictor"]
+        for name in ("percentile", "data"):  # what is read stands under the plain name
+            of_source = config["protocol"].pop(f"source_{name}", None)
+            if cell.regime == "source" and of_source is not None:
+                config["protocol"][name] = of_source
     return config
 
 
 def _label(cell: CellSettings) -> list[str]:
     """What tells the cells of a task from each other at a glance."""
     if cell.task in ("detection", "prediction"):
-        return [_model(cell), cell.regime, cell.protocol.name]
+        without = [] if cell.without == "none" else [f"without_{cell.without}"]
+        return [_model(cell), cell.regime, cell.protocol.name, *without]
     return [f"ssc_{cell.stage.ssc.name}"]
 
 
@@ -250,6 +195,7 @@ def _axes(cell: CellSettings) -> dict[str, Any]:
         "regime": cell.regime,
         "protocol": cell.protocol.name,
         "synthesizer": cell.synthesizer.name,
+        **({} if cell.without == "none" else {"without": cell.without}),
         "seed": cell.seed,
     }
 
@@ -257,18 +203,6 @@ def _axes(cell: CellSettings) -> dict[str, Any]:
 def _model(cell: CellSettings) -> str:
     """What is trained for the task."""
     return cell.predictor.name if cell.task == "prediction" else cell.detector.name
-
-
-def _transae(cell: CellSettings) -> TransAESettings:
-    if not isinstance(cell.detector, TransAESettings):
-        raise SmartgenError(f"detector is {cell.detector.name!r}, expected transae")
-    return cell.detector
-
-
-def _released_protocol(cell: CellSettings) -> ReleasedProtocolSettings:
-    if not isinstance(cell.protocol, ReleasedProtocolSettings):
-        raise SmartgenError(f"protocol is {cell.protocol.name!r}, expected released")
-    return cell.protocol
 
 
 def _now() -> str:

@@ -9,9 +9,13 @@ from smartgen.core.errors import SmartgenError
 from smartgen.core.names import REGIMES as ALL_REGIMES
 from smartgen.core.types import FIELDS
 from smartgen.settings import (
+    ArgusSettings,
     AutoencoderSettings,
     CellSettings,
+    DetectorSettings,
     EncodedSscSettings,
+    LofSettings,
+    OcsvmSettings,
     PredictorSettings,
     ReleasedProtocolSettings,
     RepeatedTofSettings,
@@ -27,15 +31,28 @@ from smartgen.settings import (
 
 REGIMES = {
     ("detection", "released"): ("source", "synthetic"),
-    ("detection", "unified"): ("source", "synthetic", "oracle"),
+    ("detection", "unified"): ALL_REGIMES,
     ("prediction", "released"): ("source",),
     ("prediction", "unified"): ALL_REGIMES,
 }
 TASKS = ("detection", "prediction", "compression", "reconstruction")
 PROTOCOLS = ("released", "unified")
+DETECTORS = (
+    "lof",
+    "isolation_forest",
+    "aegis",
+    "ocsvm",
+    "autoencoder",
+    "argus",
+    "transae",
+    "seen",
+    "length",
+)
 # What ranks single tokens under protocol released, and what ranks actions after nine others.
 TOKEN_PREDICTORS = ("sasrec", "device")
 WINDOW_PREDICTORS = ("hmm", "fpmc", "lstm", "carnn", "caser", "siar", "popular", "markov")
+RELEASED_ATTACKS = ("heater", "daytime_hours", "television", "television_start")
+UNIFIED_ATTACKS = ("command", "hours", "burst")
 STAGES = {
     "tss": ("released", "paper", "none"),
     "ssc": ("released", "sound", "similarity", "random", "none"),
@@ -100,7 +117,10 @@ def reads_source(cell: CellSettings) -> bool:
     """Whether the protocol itself reads the old log."""
     if cell.task not in ("detection", "prediction") or isinstance(cell.protocol, UnifiedProtocolSettings):
         return True
-    return cell.task == "detection" and cell.regime == "source"
+    if cell.task != "detection" or not isinstance(cell.protocol, ReleasedProtocolSettings):
+        return False
+    # The attacks of protocol unified are made from the old log's habits.
+    return (cell.regime == "source" and not reads_windows(cell)) or _attack(cell) in UNIFIED_ATTACKS
 
 
 def reads_synthetic(cell: CellSettings) -> bool:
@@ -112,9 +132,18 @@ def reads_synthetic(cell: CellSettings) -> bool:
 
 def reads_windows(cell: CellSettings) -> bool:
     """Whether the protocol reads fixed windows of ten behaviors, as the release does for stale models."""
+    protocol = cell.protocol
+    if cell.task == "detection" and isinstance(protocol, ReleasedProtocolSettings):
+        return (protocol.source_data if cell.regime == "source" else protocol.data) == "windows"
     if cell.task != "prediction" or isinstance(cell.protocol, UnifiedProtocolSettings):
         return False
     return cell.regime == "source" and cell.predictor.name != "device"
+
+
+def _attack(cell: CellSettings) -> str:
+    """The attack that protocol released makes."""
+    rule = cell.transition.released
+    return rule.window_attack if reads_windows(cell) else rule.attack
 
 
 def _networks(cell: CellSettings) -> Iterator[tuple[str, TransAESettings | AutoencoderSettings]]:
@@ -130,13 +159,21 @@ def _networks(cell: CellSettings) -> Iterator[tuple[str, TransAESettings | Autoe
 
 def _choices(cell: CellSettings) -> Iterator[Choice]:
     yield "task", cell.task, TASKS
-    detectors = {"detection": ("transae",), "reconstruction": ("ssc_autoencoder",)}
+    detectors = {"detection": DETECTORS, "reconstruction": ("ssc_autoencoder",)}
     if cell.task in detectors:
         yield f"with task={cell.task}, detector", cell.detector.name, detectors[cell.task]
     yield "protocol.name", cell.protocol.name, PROTOCOLS
     if cell.task == "prediction":
         yield f"with protocol={cell.protocol.name}, predictor", cell.predictor.name, _predictors(cell)
     yield _told(cell), cell.regime, _regimes(cell)
+    if isinstance(cell.protocol, ReleasedProtocolSettings):
+        for name in ("data", "source_data"):
+            yield f"protocol.{name}", getattr(cell.protocol, name), ("windows", "pieces")
+    if isinstance(cell.detector, TransAESettings):
+        yield "detector.network", cell.detector.network, ("smartgen", "baseline")
+    for name in ("attack", "window_attack"):
+        value = getattr(cell.transition.released, name)
+        yield f"transition.released.{name}", value, (*RELEASED_ATTACKS, *UNIFIED_ATTACKS)
     if isinstance(cell.protocol, UnifiedProtocolSettings):
         yield "protocol.mix", cell.protocol.mix, ("balanced", "concat")
     yield "dataset.kind", cell.dataset.kind, ("release", "demo")
@@ -176,6 +213,8 @@ def _ranges(cell: CellSettings) -> Iterator[Range]:
     protocol, synthesizer = cell.protocol, cell.synthesizer
     if isinstance(protocol, ReleasedProtocolSettings | UnifiedProtocolSettings):
         yield "protocol.percentile", protocol.percentile, 0, 100
+    if isinstance(protocol, ReleasedProtocolSettings):
+        yield "protocol.source_percentile", protocol.source_percentile, 0, 100
     if isinstance(protocol, UnifiedProtocolSettings):
         yield "protocol.held_out", protocol.held_out, 0.01, 0.5
         yield "protocol.width", protocol.width, 4, math.inf
@@ -183,6 +222,8 @@ def _ranges(cell: CellSettings) -> Iterator[Range]:
             yield f"protocol.{name}", getattr(protocol, name), 1, math.inf
     if cell.task == "prediction":
         yield from _predictor_ranges(cell.predictor)
+    if cell.task == "detection":
+        yield from _detector_ranges(cell.detector)
     for path, net in _networks(cell):
         for name in ("d_model", "heads", "layers", "epochs", "batch_size"):
             yield f"{path}.{name}", getattr(net, name), 1, math.inf
@@ -198,6 +239,23 @@ def _ranges(cell: CellSettings) -> Iterator[Range]:
     if isinstance(tof, RepeatedTofSettings):
         yield "stage.tof.repeats", tof.repeats, 2, math.inf
         yield "stage.tof.significance", tof.significance, 0, 0.5
+
+
+def _detector_ranges(detector: DetectorSettings) -> Iterator[Range]:
+    """Sizes of at least 1, rates above 0, shares of 1 at most."""
+    for name in ("neighbors", "trees", "d_model", "epochs", "batch_size"):
+        if hasattr(detector, name):
+            yield f"detector.{name}", getattr(detector, name), 1, math.inf
+    for name in ("learning_rate", "gamma", "smoothing"):
+        if hasattr(detector, name):
+            yield f"detector.{name}", getattr(detector, name), 1e-12, math.inf
+    if isinstance(detector, OcsvmSettings):
+        yield "detector.nu", detector.nu, 1e-6, 1
+        yield "detector.unified_gamma", detector.unified_gamma or 1, 1e-12, math.inf
+    if isinstance(detector, LofSettings):
+        yield "detector.contamination", detector.contamination, 0, 0.5
+    if isinstance(detector, ArgusSettings):
+        yield "detector.dropout", detector.dropout, 0, 0.99
 
 
 def _predictor_ranges(predictor: PredictorSettings) -> Iterator[Range]:

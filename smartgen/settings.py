@@ -35,6 +35,7 @@ class ReleasedRuleSettings:
 
     field: str = "action"
     attack: str = "heater"
+    window_attack: str = "heater"
     hold_out: bool = True
 
 
@@ -190,17 +191,82 @@ class DetectorSettings:
 
 
 @dataclass
-class TransAESettings(DetectorSettings):
-    """conf/detector/transae."""
+class RowDetectorSettings(DetectorSettings):
+    """What the release does with detectors of whole rows: lof, isolation_forest, ocsvm, aegis."""
+
+    transductive: bool = False
+    count_training: bool = True
+
+
+@dataclass
+class LofSettings(RowDetectorSettings):
+    """conf/detector/lof."""
+
+    neighbors: int = 20
+    contamination: float = 0.2
+
+
+@dataclass
+class IsolationForestSettings(RowDetectorSettings):
+    """conf/detector/isolation_forest."""
+
+    trees: int = 100
+    cut: float = 0.5
+    random_state: int | None = 42
+
+
+@dataclass
+class OcsvmSettings(RowDetectorSettings):
+    """conf/detector/ocsvm."""
+
+    nu: float = 0.1
+    gamma: float = 0.1
+    unified_gamma: float | None = None
+
+
+@dataclass
+class AegisSettings(RowDetectorSettings):
+    """conf/detector/aegis."""
+
+    smoothing: float = 1e-10
+    cut: float = 50.0
+    inverted: bool = True
+
+
+@dataclass
+class NeuralDetectorSettings(DetectorSettings):
+    """What the networks among the detectors share; sizes and epochs are of protocol released."""
+
+    d_model: int = 128
+    epochs: int = 15
+    batch_size: int = 32
+    learning_rate: float = 1e-3
+
+
+@dataclass
+class AutoencoderDetectorSettings(NeuralDetectorSettings):
+    """conf/detector/autoencoder."""
+
+    activation: bool = False
+
+
+@dataclass
+class ArgusSettings(NeuralDetectorSettings):
+    """conf/detector/argus."""
+
+    dropout: float = 0.0
+
+
+@dataclass
+class TransAESettings(NeuralDetectorSettings):
+    """conf/detector/transae and transae_baseline."""
 
     d_model: int = 512
     heads: int = 8
     layers: int = 2
-    epochs: int = 15
-    batch_size: int = 32
-    learning_rate: float = 1e-3
     packed: bool = True
     masked: bool = True
+    network: str = "smartgen"
 
 
 @dataclass
@@ -266,6 +332,10 @@ class ReleasedProtocolSettings(ProtocolSettings):
     """conf/protocol/released."""
 
     percentile: float = 95.0
+    source_percentile: float = 90.0
+    data: str = "pieces"
+    source_data: str = "windows"
+    single_field: bool = True
 
 
 @dataclass
@@ -317,6 +387,7 @@ class CellSettings:
     transition: TransitionSettings = field(default_factory=TransitionSettings)
     task: str = "detection"
     regime: str = "synthetic"
+    without: str = "none"
     stage: StageSettings = field(default_factory=StageSettings)
     synthesizer: SynthesizerSettings = field(default_factory=SynthesizerSettings)
     detector: DetectorSettings = field(default_factory=DetectorSettings)

@@ -28,6 +28,7 @@ RANKS = {
     "protocols": 6,
     "pipeline": 7,
     "conformance": 7,
+    "detection": 8,
     "prediction": 8,
     "cell": 9,
     "config": 10,

@@ -54,12 +54,12 @@ def corrupt(root: Path) -> list[str]:
 
 def malicious(root: Path) -> list[str]:
     (root / "SmartGen/IoT_data/toy/winter/trn.pkl").write_bytes(b"cos\nsystem\n(S'touch owned'\ntR.")
-    return ["regime=source"]
+    return ["regime=source", "protocol.source_data=pieces"]
 
 
 def empty_source(root: Path) -> list[str]:
     (root / "SmartGen/IoT_data/toy/winter/trn.pkl").write_bytes(pickle.dumps([]))
-    return ["regime=source"]
+    return ["regime=source", "protocol.source_data=pieces"]
 
 
 def nothing_valid(root: Path) -> list[str]:

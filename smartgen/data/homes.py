@@ -162,7 +162,8 @@ def _read_windows(path: Path, vocabulary: Vocabulary) -> Sequences:
     """A file of fixed windows; one with another number of behaviors is an error."""
     if not path.is_file():
         raise SmartgenError(
-            f"{path}: no such file in this release; protocol=released needs it for this predictor"
+            f"{path}: no such file in this release; take protocol=unified, or for detection "
+            "protocol.source_data=pieces"
         )
     sequences = read_sequences(path)
     check_ids(sequences, vocabulary, path)

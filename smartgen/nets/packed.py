@@ -101,14 +101,18 @@ class Autoencoder(nn.Module):
     Args:
         d_model, heads, layers: layers count for the encoder and for the decoder.
         feed_forward: inner width of the feed-forward part.
+        norms: normalize once more behind the last layer of each, as ``nn.Transformer`` does.
     """
 
-    def __init__(self, d_model: int, heads: int, layers: int, feed_forward: int = 2048) -> None:
+    def __init__(
+        self, d_model: int, heads: int, layers: int, feed_forward: int = 2048, norms: bool = False
+    ) -> None:
         super().__init__()
         encoding = nn.TransformerEncoderLayer(d_model, heads, feed_forward, batch_first=True)
         decoding = nn.TransformerDecoderLayer(d_model, heads, feed_forward, batch_first=True)
-        self.encoder = nn.TransformerEncoder(encoding, layers, enable_nested_tensor=False)
-        self.decoder = nn.TransformerDecoder(decoding, layers)
+        ends = [nn.LayerNorm(d_model) if norms else None for _ in range(2)]
+        self.encoder = nn.TransformerEncoder(encoding, layers, ends[0], enable_nested_tensor=False)
+        self.decoder = nn.TransformerDecoder(decoding, layers, ends[1])
 
     def forward(self, embedded: Tensor, layout: Layout) -> Tensor:
         """(tokens, d_model) packed -> the same shape."""
@@ -116,16 +120,20 @@ class Autoencoder(nn.Module):
         decoded = embedded
         for layer in self.decoder.layers:
             decoded = decoder_layer(layer, decoded, memory, layout)
-        return decoded
+        return decoded if self.decoder.norm is None else self.decoder.norm(decoded)
 
     def encode(self, embedded: Tensor, layout: Layout) -> Tensor:
         """The encoder alone, (tokens, d_model) packed -> the same shape (SSC's embedding)."""
         for layer in self.encoder.layers:
             embedded = encoder_layer(layer, embedded, layout)
-        return embedded
+        return embedded if self.encoder.norm is None else self.encoder.norm(embedded)
 
-    def padded(self, embedded: Tensor, pads: Tensor) -> Tensor:
-        """The same through PyTorch's own passes: (rows, length, d_model), pads computed and masked."""
+    def padded(self, embedded: Tensor, pads: Tensor | None) -> Tensor:
+        """The same through PyTorch's own passes: (rows, length, d_model), pads computed and masked.
+
+        Args:
+            pads: (rows, length) true at pads; None masks nothing.
+        """
         memory = self.encoder(embedded, src_key_padding_mask=pads)
         decoded: Tensor = self.decoder(
             embedded, memory, tgt_key_padding_mask=pads, memory_key_padding_mask=pads

@@ -112,6 +112,80 @@ class TransAE(nn.Module):
         return sinusoids(tokens.shape[1], weight.shape[1], weight)
 
 
+class BaselineTransAE(TransAE):
+    """TransAE as the release compares SmartGen with it: an ``nn.Transformer`` (release).
+
+    Departures from ``TransAE``: a normalization behind encoder and decoder, PyTorch's own start of embedding
+    and output, no row for the pad where every window is full.
+
+    Args:
+        ids: rows of the embedding.
+    """
+
+    def __init__(
+        self,
+        ids: int,
+        pad: int,
+        d_model: int,
+        heads: int,
+        layers: int = 2,
+        arithmetic: Arithmetic = "merged",
+    ) -> None:
+        nn.Module.__init__(self)
+        self.pad, self.arithmetic, self.positions = pad, arithmetic, False
+        self.before_draw = None
+        self.embedding = nn.Embedding(ids, d_model)
+        self.autoencoder = Autoencoder(d_model, heads, layers, norms=True)
+        _xavier_uniform(self.autoencoder)
+        self.output = nn.Linear(d_model, ids)
+
+    def forward(self, tokens: Tensor) -> Tensor:
+        """Logits of every token, given the whole row; full windows need no mask."""
+        if self.arithmetic != "padded" or bool((tokens == self.pad).any()):
+            return super().forward(tokens)
+        logits: Tensor = self.output(self.autoencoder.padded(self.embedding(tokens), None))
+        return logits
+
+
+class BehaviorAutoencoder(nn.Module):
+    """An autoencoder over whole behaviors: embeddings of the four fields are summed, each is predicted apart.
+
+    Args:
+        sizes: ids of day, hour, device, action.
+        pad: the id that fills up short rows, beyond every field's ids.
+        make_body: gives what maps (rows, length, width) and each row's length to the same shape.
+        width: one for all neural models (unified: 128).
+    """
+
+    def __init__(
+        self,
+        sizes: tuple[int, int, int, int],
+        pad: int,
+        make_body: Callable[[], nn.Module],
+        width: int = 128,
+    ) -> None:
+        super().__init__()
+        self.pad = pad
+        self.embeddings = nn.ModuleList(nn.Embedding(size, width) for size in sizes)
+        self.body = make_body()
+        self.outputs = nn.ModuleList(nn.Linear(width, size) for size in sizes)
+
+    def forward(self, behaviors: Tensor, hidden: Tensor | None = None) -> list[Tensor]:
+        """Logits of all behaviors: for day, hour, device, action (behaviors, ids), row by row.
+
+        Args:
+            behaviors: (rows, length, 4) ids, padded on the right, where no body looks back from.
+            hidden: None; nothing can be hidden here.
+        """
+        if hidden is not None:
+            raise ValueError("this network reconstructs what it sees; it hides nothing")
+        real = behaviors[:, :, 0] != self.pad
+        ids = behaviors.masked_fill(~real[:, :, None], 0)
+        embedded = torch.stack([embed(ids[:, :, i]) for i, embed in enumerate(self.embeddings)]).sum(0)
+        decoded = self.body(embedded, real.sum(1))[real]
+        return [output(decoded) for output in self.outputs]
+
+
 class BehaviorTransAE(nn.Module):
     """TransAE over whole behaviors: the four fields have embeddings of their own and are predicted apart.
 
@@ -147,7 +221,7 @@ class BehaviorTransAE(nn.Module):
         Returns:
             For day, hour, device, action: (predicted behaviors, ids), row by row.
         """
-        layout = Layout(behaviors[:, :, 0] != self.pad, padded_draws=False)
+        layout = Binned(behaviors[:, :, 0] != self.pad)
         real = behaviors[layout.row, layout.position]
         embedded = torch.stack([embed(real[:, i]) for i, embed in enumerate(self.embeddings)]).sum(0)
         unseen = None if hidden is None else hidden[layout.row, layout.position]

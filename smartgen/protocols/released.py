@@ -1,7 +1,9 @@
-"""protocol=released, detection: how the authors' code measures the SmartGen column of Table 2.
+"""protocol=released, detection: how the authors' code measures Table 2, quirks included.
 
 One field a transition (D20), a percentile set by hand for each cell (D21), the threshold of the occupancy
-cells taken from the training data itself (D22), and ``loss >= threshold`` flags a sequence.
+cells taken from the training data itself (D22), attacks by rule (D23), other test files for stale detectors
+(D25), rows that are fitted with what they are tested on (D26), and a chain whose labels are inverted (D27).
+Each is a setting; docs/protocol.md lists them.
 """
 
 from __future__ import annotations
@@ -16,23 +18,67 @@ from smartgen.core.errors import SmartgenError
 from smartgen.core.stopwatch import Stopwatch
 from smartgen.core.types import Sequences
 from smartgen.data.holdout import hold_out as hold_out_fifth
-from smartgen.metrics.detection import (
-    Confusion,
-    auroc,
-    confusion,
-    false_positive_rate,
-    precision_recall_f1,
-)
+from smartgen.metrics.detection import auroc, confusion, false_positive_rate, precision_recall_f1
+from smartgen.protocols.thresholds import Threshold, percentile
+
+Scores = NDArray[np.float64]
 
 
 class Detector(Protocol):
     """What a protocol wants of a detector; thresholds are not its job."""
 
-    def fit(self, train: Sequences) -> object:
+    def fit(self, train: list[Sequences], held_out: list[Sequences]) -> object:
         """Train from scratch."""
 
-    def score(self, sequences: Sequences) -> NDArray[np.float64]:
+    def score(self, sequences: Sequences) -> Scores:
         """(n,) scores, higher is more anomalous."""
+
+
+class TransductiveDetector(Detector, Protocol):
+    """A detector that can score what it is fitted on."""
+
+    def fit_score(self, sequences: Sequences) -> Scores:
+        """(n,) scores of the very sequences that it is fitted on."""
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What one cell trains and tests on.
+
+    Args:
+        train: to fit on.
+        validation: whose scores set a percentile threshold; may be the training part itself (D22).
+        normal: of the new context.
+        attack: the same, attacked.
+    """
+
+    train: Sequences
+    validation: Sequences
+    normal: Sequences
+    attack: Sequences
+
+
+@dataclass(frozen=True)
+class Rule:
+    """How scores become alarms, and which of them count.
+
+    Args:
+        percentile: of the validation scores; None where `cut` or `share` decides.
+        cut: a fixed threshold in the detector's unit.
+        share: of the fitted rows that is flagged.
+        strict: whether a score at the threshold is usual.
+        transductive: fit on training, test and attack rows together (D26).
+        count_training: judge training rows too, as normal ones (D26, D27).
+        inverted: flag what is not unlikely (D27).
+    """
+
+    percentile: float | None = None
+    cut: float | None = None
+    share: float | None = None
+    strict: bool = False
+    transductive: bool = False
+    count_training: bool = False
+    inverted: bool = False
 
 
 @dataclass(frozen=True)
@@ -54,45 +100,63 @@ def split_synthetic(synthetic: Sequences, hold_out: bool) -> tuple[Sequences, Se
     return hold_out_fifth(synthetic)
 
 
-def detect(
-    detector: Detector,
-    synthetic: Sequences,
-    normal: Sequences,
-    attack: Sequences,
-    *,
-    percentile: float,
-    hold_out: bool,
-    watch: Stopwatch | None = None,
-) -> DetectionOutcome:
-    """Train on the synthetic set, set the threshold, score normals and attacks.
+def detect(detector: Detector, parts: Parts, rule: Rule, watch: Stopwatch | None = None) -> DetectionOutcome:
+    """Train, set the threshold, judge normals and attacks.
 
     Args:
-        percentile: of the threshold sequences' scores, linear between neighbors, 0 to 100.
         watch: gets the seconds of ``train`` and ``score``.
 
     Raises:
-        SmartgenError: a percentile outside 0 to 100, or a set too small to be split.
+        SmartgenError: a percentile outside 0 to 100, or a set too small to train or to set a threshold on.
     """
-    if not 0 <= percentile <= 100:
-        raise SmartgenError(f"protocol.percentile is {percentile}, expected a number from 0 to 100")
-    train, validation = split_synthetic(synthetic, hold_out)
-    if not len(train) or not len(validation):
-        raise SmartgenError(f"{len(synthetic)} training sequences are too few, expected at least 2")
-    watch = watch or Stopwatch()
-    with watch.measure("train"):
-        detector.fit(train)
-    bounds = np.cumsum([len(validation), len(normal)])
-    with watch.measure("score"):
-        scores = detector.score(Sequences.concatenate([validation, normal, attack]))
-    held_out, normal_scores, attack_scores = np.split(scores, bounds)
-    threshold = float(np.percentile(held_out, percentile))
-    counts = confusion(normal_scores >= threshold, attack_scores >= threshold)
-    sizes = {"train": len(train), "validation": len(validation), "normal": len(normal), "attack": len(attack)}
-    metrics = _metrics(counts) | {"auroc": auroc(normal_scores, attack_scores), "threshold": threshold}
-    return DetectionOutcome(metrics, sizes | vars(counts))
+    if not len(parts.train) or (rule.percentile is not None and not len(parts.validation)):
+        count = len(parts.train) + len(parts.validation)
+        raise SmartgenError(f"{count} training sequences are too few, expected at least 2")
+    train, validation, normal, attack = _scores(detector, parts, rule, watch or Stopwatch())
+    threshold = _threshold(train, validation, np.concatenate([train, normal, attack]), rule)
+    normals = np.concatenate([train, normal]) if rule.count_training else normal
+    found = confusion(threshold.flags(normals), threshold.flags(attack))
+    precision, recall, f1 = precision_recall_f1(found)
+    sizes = {name: len(part) for name, part in vars(parts).items()}
+    metrics = {
+        "precision": precision,
+        "recall": recall,
+        "f1": f1,
+        "false_positive_rate": false_positive_rate(found),
+        "auroc": auroc(normal, attack),
+        "threshold": threshold.value,
+    }
+    return DetectionOutcome(metrics, sizes | vars(found))
 
 
-def _metrics(counts: Confusion) -> dict[str, float]:
-    precision, recall, f1 = precision_recall_f1(counts)
-    rate = false_positive_rate(counts)
-    return {"precision": precision, "recall": recall, "f1": f1, "false_positive_rate": rate}
+def _scores(
+    detector: Detector, parts: Parts, rule: Rule, watch: Stopwatch
+) -> tuple[Scores, Scores, Scores, Scores]:
+    """Of training, validation, normal and attacked sequences; of those alone that the rule looks at."""
+    nothing = parts.train.take([])
+    needs_training = rule.share is not None or rule.count_training or rule.transductive
+    train = parts.train if needs_training else nothing
+    validation = nothing if rule.percentile is None else parts.validation
+    bounds = np.cumsum([len(train), len(validation), len(parts.normal)])
+    if rule.transductive:
+        # Fit and score are one here: the release asks for no score of anything else.
+        with watch.measure("train"):
+            scores = detector.fit_score(Sequences.concatenate([train, parts.normal, parts.attack]))  # type: ignore[attr-defined]  # TransductiveDetector, where the rule says so
+    else:
+        with watch.measure("train"):
+            detector.fit([parts.train], [parts.validation])
+        with watch.measure("score"):
+            scores = detector.score(Sequences.concatenate([train, validation, parts.normal, parts.attack]))
+    first, second, third, fourth = np.split(scores, bounds)
+    return first, second, third, fourth
+
+
+def _threshold(train: Scores, validation: Scores, everything: Scores, rule: Rule) -> Threshold:
+    if rule.percentile is not None:
+        return Threshold(percentile([validation], rule.percentile), rule.strict, rule.inverted)
+    if rule.share is not None:
+        fitted = everything if rule.transductive else train
+        return Threshold(percentile([fitted], 100 * (1 - rule.share)), rule.strict, rule.inverted)
+    if rule.cut is None:
+        raise ValueError("a rule needs a percentile, a share or a cut")
+    return Threshold(rule.cut, rule.strict, rule.inverted)

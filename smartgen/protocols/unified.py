@@ -1,4 +1,4 @@
-"""protocol=unified, detection: every regime is trained, thresholded and tested alike (ours).
+"""protocol=unified, detection: every detector and regime is trained, thresholded and tested alike (ours).
 
 Both halves of the target sequences test in turn; each distinct sequence counts once; a figure over ``all``
 test sequences stands beside one over the ``novel`` ones, which no training pool holds.
@@ -6,18 +6,20 @@ test sequences stands beside one over the ``novel`` ones, which no training pool
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from typing import Protocol
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from smartgen.core.errors import SmartgenError
+from smartgen.core.names import REGIMES
 from smartgen.core.seeds import generator
 from smartgen.core.stopwatch import Stopwatch
-from smartgen.core.types import Sequences
+from smartgen.core.types import FIELDS, Sequences
 from smartgen.data.attacks.unified import KINDS, AttackContext, attack
+from smartgen.data.histories import content_hashes
 from smartgen.metrics.detection import (
     auprc,
     auroc,
@@ -25,10 +27,12 @@ from smartgen.metrics.detection import (
     false_positive_rate,
     precision_recall_f1,
 )
-from smartgen.protocols.pools import Fold, folds, hold_out, is_novel, training_sets
+from smartgen.protocols.pools import SEES_TARGET, Fold, folds, hold_out, is_novel, training_sets
+from smartgen.protocols.thresholds import Threshold, percentile
 from smartgen.stages.tss import split_sequences
 
-REGIMES = ("source", "synthetic", "oracle")
+Arrays = dict[str, NDArray[Any]]
+Scores = NDArray[np.float64]
 
 
 class Detector(Protocol):
@@ -36,31 +40,36 @@ class Detector(Protocol):
 
     best_step: int
 
-    def fit(self, train: Sequences, held_out: Sequences) -> object:
-        """Train from scratch."""
+    def fit(self, train: Sequence[Sequences], held_out: Sequence[Sequences]) -> object:
+        """Train from scratch on sets that count the same."""
 
-    def score(self, sequences: Sequences) -> NDArray[np.float64]:
+    def score(self, sequences: Sequences) -> Scores:
         """(n,) scores, higher is more anomalous."""
 
 
 @dataclass(frozen=True)
 class Rules:
-    """The few numbers of the protocol; see conf/protocol/unified.yaml."""
+    """The few choices of the protocol; see conf/protocol/unified.yaml."""
 
     percentile: float
     held_out: float
+    mix: str
     seed: int
 
 
-@dataclass
-class _Scored:
-    """Scores and flags of one kind's attacks and of the normals that they come from, over both folds."""
+@dataclass(frozen=True)
+class Outcome:
+    """Metrics, counts, and the single cases behind them, from which reports draw intervals.
 
-    normal: list[NDArray[np.float64]] = field(default_factory=list)
-    attack: list[NDArray[np.float64]] = field(default_factory=list)
-    normal_flags: list[NDArray[np.bool_]] = field(default_factory=list)
-    attack_flags: list[NDArray[np.bool_]] = field(default_factory=list)
-    novel: list[NDArray[np.bool_]] = field(default_factory=list)
+    Args:
+        cases: arrays of one length, a row an attack: ``kind`` (its place in ``KINDS``), ``sequence`` (a hash
+            of the normal's content), ``fold``, ``novel``, ``normal``, ``attack`` (scores), ``normal_flag``,
+            ``attack_flag``; of networks also ``normal_fields`` and ``attack_fields``, (n, 4) parts by field.
+    """
+
+    metrics: dict[str, float]
+    counts: dict[str, int]
+    cases: Arrays
 
 
 def detect(
@@ -70,14 +79,12 @@ def detect(
     synthetic: Sequences,
     rules: Rules,
     watch: Stopwatch | None = None,
-) -> tuple[dict[str, float], dict[str, int]]:
-    """Metrics and counts of one regime over both folds.
-
-    A detector that sees no target data is trained once, in fold 0, and tested on both halves.
+) -> Outcome:
+    """One regime over both folds; a detector that sees no target data is trained once.
 
     Args:
         make: gives a fresh detector.
-        regime: source, synthetic or oracle: what the detector is trained on.
+        regime: source, synthetic, mixed or oracle: what the detector is trained on.
         context: vocabulary and raw sequences of both contexts.
         synthetic: the cell's synthetic set; all regimes need it, to tell which test sequences are novel.
         watch: gets the seconds of ``train`` and ``score``.
@@ -86,78 +93,100 @@ def detect(
         SmartgenError: an unknown regime, or target sequences too few for two halves.
     """
     if regime not in REGIMES:
-        raise SmartgenError(
-            f"regime is {regime!r}, expected one of {', '.join(REGIMES)} under protocol=unified"
-        )
+        raise SmartgenError(f"regime is {regime!r}, expected one of {', '.join(REGIMES)}")
     if len(context.target) < 4:
         raise SmartgenError(f"the target context has {len(context.target)} sequences, expected at least 4")
     watch = watch or Stopwatch()
     source = split_sequences(context.source, context.vocabulary)
     halves = folds(context.target, context.vocabulary)
     real = Sequences.concatenate([half.oracle for half in halves])
-    scored: dict[str, _Scored] = {kind: _Scored() for kind in KINDS}
     counts: dict[str, int] = {}
     thresholds: dict[str, float] = {}
-    fitted: tuple[Detector, float] | None = None
+    parts: list[Arrays] = []
+    fitted: tuple[Detector, Threshold] | None = None
     for number, fold in enumerate(halves):
-        if fitted is None or regime == "oracle":
-            (pool,) = training_sets(regime, source, synthetic, fold.oracle)
+        if fitted is None or regime in SEES_TARGET:
+            sets = training_sets(regime, source, synthetic, fold.oracle, rules.mix)
             with watch.measure("train"):
-                fitted = _fit(make(), pool, rules, number, counts)
-            thresholds[f"threshold_fold_{number}"] = fitted[1]
+                fitted = _fit(make(), sets, rules, number, counts)
+            thresholds[f"threshold_fold_{number}"] = fitted[1].value
         novel = is_novel(fold.test, [fold.oracle, source, synthetic])
         counts |= {f"test_fold_{number}": len(fold.test), f"novel_fold_{number}": int(novel.sum())}
         with watch.measure("score"):
-            _score_fold(fitted, fold, novel, real, context, rules, number, scored, counts)
-    return _metrics(scored) | thresholds, counts
+            parts += _fold_cases(fitted, fold, number, novel, real, context, rules, counts)
+    found = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+    return Outcome(_metrics(found) | thresholds, counts, found)
 
 
 def _fit(
-    detector: Detector, pool: Sequences, rules: Rules, fold: int, counts: dict[str, int]
-) -> tuple[Detector, float]:
-    """A trained detector and its threshold, a percentile of the held-out scores."""
-    train, held = hold_out(pool, rules.held_out, generator(rules.seed, "held out", fold))
-    if not len(train) or not len(held):
-        raise SmartgenError(f"{len(pool)} training sequences are too few, expected two distinct ones or more")
+    detector: Detector, sets: Sequence[Sequences], rules: Rules, fold: int, counts: dict[str, int]
+) -> tuple[Detector, Threshold]:
+    """A trained detector and its threshold, a percentile of the held-out scores; a tie is no alarm."""
+    # Each set's draw begins anew, so that it is the same in every regime that the set is part of.
+    halves = [hold_out(one, rules.held_out, generator(rules.seed, "held out", fold)) for one in sets]
+    train, held = [half[0] for half in halves], [half[1] for half in halves]
+    if not all(map(len, (*train, *held))):
+        few = min(map(len, sets))
+        raise SmartgenError(f"{few} training sequences are too few, expected two distinct ones or more")
     detector.fit(train, held)
-    sizes = {"train": len(train), "held_out": len(held), "best_step": detector.best_step}
+    sizes = {"train": sum(map(len, train)), "held_out": sum(map(len, held)), "best_step": detector.best_step}
     counts.update({f"{name}_fold_{fold}": size for name, size in sizes.items()})
-    return detector, float(np.percentile(detector.score(held), rules.percentile))
+    value = percentile([detector.score(one) for one in held], rules.percentile)
+    return detector, Threshold(value, strict=True)
 
 
-def _score_fold(
-    fitted: tuple[Detector, float],
+def _fold_cases(
+    fitted: tuple[Detector, Threshold],
     fold: Fold,
+    number: int,
     novel: NDArray[np.bool_],
     real: Sequences,
     context: AttackContext,
     rules: Rules,
-    number: int,
-    scored: Mapping[str, _Scored],
     counts: dict[str, int],
-) -> None:
-    """Score one test half and its attacks of every kind; a score above the threshold flags."""
+) -> list[Arrays]:
+    """Score one test half and its attacks, one set of arrays a kind."""
     detector, threshold = fitted
-    normal = detector.score(fold.test)
-    for kind, into in scored.items():
+    normal, normal_fields = _scored(detector, fold.test)
+    hashes = content_hashes(fold.test)
+    parts = []
+    for place, kind in enumerate(KINDS):
         made = attack(kind, fold.test, real, context, generator(rules.seed, "attack", kind, number))
         counts[f"{kind}_kept"] = counts.get(f"{kind}_kept", 0) + len(made.kept)
         counts[f"{kind}_dropped"] = counts.get(f"{kind}_dropped", 0) + made.dropped
-        if not len(made.kept):
-            continue
-        attacked = detector.score(made.sequences)
-        into.normal.append(normal[made.kept])
-        into.attack.append(attacked)
-        into.normal_flags.append(normal[made.kept] > threshold)
-        into.attack_flags.append(attacked > threshold)
-        into.novel.append(novel[made.kept])
+        attacked, attacked_fields = _scored(detector, made.sequences)
+        found: Arrays = {
+            "kind": np.full(len(made.kept), place, dtype=np.int8),
+            "sequence": hashes[made.kept],
+            "fold": np.full(len(made.kept), number, dtype=np.int8),
+            "novel": novel[made.kept],
+            "normal": normal[made.kept],
+            "attack": attacked,
+            "normal_flag": threshold.flags(normal[made.kept]),
+            "attack_flag": threshold.flags(attacked),
+        }
+        if normal_fields is not None and attacked_fields is not None:
+            found |= {"normal_fields": normal_fields[made.kept], "attack_fields": attacked_fields}
+        parts.append(found)
+    return parts
 
 
-def _metrics(scored: Mapping[str, _Scored]) -> dict[str, float]:
+def _scored(detector: Detector, sequences: Sequences) -> tuple[Scores, NDArray[np.float32] | None]:
+    """Scores, and of networks each field's part of them."""
+    fields = getattr(detector, "field_scores", None)
+    if not len(sequences):
+        return np.zeros(0), None if fields is None else np.zeros((0, len(FIELDS)), dtype=np.float32)
+    if fields is None:
+        return detector.score(sequences), None
+    parts: Scores = fields(sequences)
+    return parts.sum(axis=1), parts.astype(np.float32)
+
+
+def _metrics(found: Arrays) -> dict[str, float]:
     """Each metric for each kind that the home allows, and its plain mean over kinds, all and novel."""
     metrics: dict[str, float] = {}
-    for suffix in ("", "_novel"):
-        rows = {kind: _of(one, bool(suffix)) for kind, one in scored.items() if one.normal}
+    for suffix, kept in (("", np.ones(len(found["novel"]), dtype=bool)), ("_novel", found["novel"])):
+        rows = {kind: _of(found, kept & (found["kind"] == place)) for place, kind in enumerate(KINDS)}
         rows = {kind: row for kind, row in rows.items() if row}
         for kind, row in rows.items():
             metrics |= {f"{kind}_{name}{suffix}": value for name, value in row.items()}
@@ -166,15 +195,14 @@ def _metrics(scored: Mapping[str, _Scored]) -> dict[str, float]:
     return metrics
 
 
-def _of(one: _Scored, only_novel: bool) -> dict[str, float]:
-    """The metrics of one kind; empty where no sequence is novel."""
-    chosen = np.concatenate(one.novel) if only_novel else slice(None)
-    normal, attacked = np.concatenate(one.normal)[chosen], np.concatenate(one.attack)[chosen]
+def _of(found: Arrays, kept: NDArray[np.bool_]) -> dict[str, float]:
+    """The metrics of some cases; empty where there are none."""
+    normal, attacked = found["normal"][kept], found["attack"][kept]
     if not len(normal):
         return {}
-    counts = confusion(np.concatenate(one.normal_flags)[chosen], np.concatenate(one.attack_flags)[chosen])
+    counts = confusion(found["normal_flag"][kept], found["attack_flag"][kept])
     precision, recall, f1 = precision_recall_f1(counts)
-    return {
+    metrics = {
         "auroc": auroc(normal, attacked),
         "auprc": auprc(normal, attacked),
         "f1": f1,
@@ -182,3 +210,7 @@ def _of(one: _Scored, only_novel: bool) -> dict[str, float]:
         "recall": recall,
         "false_positive_rate": false_positive_rate(counts),
     }
+    if "normal_fields" in found:
+        parts = zip(FIELDS, found["normal_fields"][kept].T, found["attack_fields"][kept].T, strict=True)
+        metrics |= {f"{field}_part_auroc": auroc(a.astype(float), b.astype(float)) for field, a, b in parts}
+    return metrics

@@ -1,6 +1,8 @@
-"""How the unified detector is trained: each behavior told from the others while it is hidden (ours)."""
+"""How unified detectors are trained: a behavior is told from the others while hidden, or given back."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 import numpy as np
 import pytorch_lightning as pl
@@ -9,24 +11,32 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from smartgen.nets.transae import BehaviorTransAE
+from smartgen.nets.transae import BehaviorAutoencoder, BehaviorTransAE
 
 SCORE_BATCH = 1024
+Network = BehaviorTransAE | BehaviorAutoencoder
 
 
 class HiddenBehaviors(pl.LightningModule):
-    """Trains ``BehaviorTransAE`` to tell one hidden behavior of each sequence from the others.
+    """Trains a network to tell one hidden behavior of each sequence from the others, or to give all back.
 
     Args:
         network: the network, trained in place.
-        held_out: (n, length, 4) ids whose loss decides which weights stay.
+        held_out: of each training set (n, length, 4) ids, whose losses' mean decides which weights stay.
         masked: false hides nothing and predicts every behavior.
+        watched: log the loss of each step, for a tracker or a bar.
     """
 
     def __init__(
-        self, network: BehaviorTransAE, held_out: NDArray[np.int64], masked: bool, learning_rate: float
+        self,
+        network: Network,
+        held_out: Sequence[NDArray[np.int64]],
+        masked: bool,
+        learning_rate: float,
+        watched: bool = False,
     ) -> None:
         super().__init__()
+        self.watched = watched
         self.network, self.held_out = network, held_out
         self.masked, self.learning_rate = masked, learning_rate
 
@@ -36,14 +46,15 @@ class HiddenBehaviors(pl.LightningModule):
         real = behaviors[:, :, 0] != self.network.pad
         wanted = _one_each(real) if self.masked else real
         loss = _field_losses(self.network, behaviors, wanted, self.masked).sum(1).mean()
-        self.log("train/loss", loss, batch_size=len(behaviors))
+        if self.watched:
+            self.log("train/loss", loss, batch_size=len(behaviors))
         return loss
 
     def validation_step(self, batch: list[Tensor], _: int) -> None:
-        """The held-out loss, over every behavior of every held-out sequence."""
+        """The held-out loss, over every behavior of every held-out sequence; sets count the same."""
         self.network.eval()
-        loss = hidden_losses(self.network, self.held_out, self.masked).sum(1).mean()
-        self.log("held_out/loss", float(loss), batch_size=1)
+        losses = [hidden_losses(self.network, one, self.masked).sum(1).mean() for one in self.held_out]
+        self.log("held_out/loss", float(np.mean(losses)), batch_size=1)
 
     def configure_optimizers(self) -> torch.optim.Optimizer:
         """Adam with PyTorch's defaults but for the learning rate."""
@@ -51,9 +62,7 @@ class HiddenBehaviors(pl.LightningModule):
 
 
 @torch.inference_mode()
-def hidden_losses(
-    network: BehaviorTransAE, behaviors: NDArray[np.int64], masked: bool
-) -> NDArray[np.float64]:
+def hidden_losses(network: Network, behaviors: NDArray[np.int64], masked: bool) -> NDArray[np.float64]:
     """(n, 4) mean losses of day, hour, device, action over a sequence's behaviors, each hidden in turn.
 
     Args:
@@ -85,7 +94,7 @@ def _one_each(real: Tensor) -> Tensor:
     return nn.functional.one_hot(drawn.long(), real.shape[1]).bool()
 
 
-def _field_losses(network: BehaviorTransAE, behaviors: Tensor, wanted: Tensor, masked: bool) -> Tensor:
+def _field_losses(network: Network, behaviors: Tensor, wanted: Tensor, masked: bool) -> Tensor:
     """(wanted behaviors, 4) cross-entropies of the fields, in nats."""
     logits = network(behaviors, wanted if masked else None)
     truth = behaviors[wanted]

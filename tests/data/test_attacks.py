@@ -34,8 +34,16 @@ def rng() -> np.random.Generator:
 def test_released_attacks_keep_number_length_and_days(kind: str) -> None:
     made = released_attack(kind, NORMAL, HOME)
     assert made.lengths.tolist() == NORMAL.lengths.tolist()
-    assert made.values[:, 0].tolist() == NORMAL.values[:, 0].tolist()
+    if kind != "television_start":  # which moves the day, too
+        assert made.values[:, 0].tolist() == NORMAL.values[:, 0].tolist()
     assert made != NORMAL
+
+
+def test_a_television_starts_a_window_on_friday_at_midnight() -> None:
+    row = [x for t in range(6) for x in (t, 3, 1, 2)]
+    made = released_attack("television_start", Sequences.from_lists([row, row[:8]]), HOME)
+    start = [4, 0, 2, 4, 4, 0, 2, 3, 4, 0, 2, 4, 4, 0, 2, 3]
+    assert made.to_lists() == [start + row[16:], start[:8]]
 
 
 def test_bad_input_is_named() -> None:

@@ -1,3 +1,4 @@
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -7,6 +8,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from smartgen.core.errors import SmartgenError
+from smartgen.core.names import REGIMES
 from smartgen.core.types import Sequences
 from smartgen.data.attacks.unified import AttackContext
 from smartgen.data.demo.simulate import simulate
@@ -18,7 +20,7 @@ from smartgen.protocols.pools import distinct, folds, hold_out, is_novel
 from smartgen.protocols.unified import Rules, detect
 from smartgen.stages.tss import split_sequences
 
-RULES = Rules(percentile=95, held_out=0.2, seed=0)
+RULES = Rules(percentile=95, held_out=0.2, mix="balanced", seed=0)
 behaviors = st.tuples(st.integers(0, 6), st.integers(0, 7), st.integers(0, 2), st.integers(0, 5))
 raw_sets = st.lists(
     st.lists(behaviors, min_size=1, max_size=4).map(lambda s: [i for b in s for i in b]),
@@ -35,8 +37,8 @@ class Unseen:
         self.known: set[tuple[int, int]] = set()
         self.best_step = 0
 
-    def fit(self, train: Sequences, held_out: Sequences) -> None:
-        self.known = {(b.hour, b.action) for s in train for b in s}
+    def fit(self, train: Sequence[Sequences], held_out: Sequence[Sequences]) -> None:
+        self.known = {(b.hour, b.action) for one in train for s in one for b in s}
 
     def score(self, sequences: Sequences) -> NDArray[np.float64]:
         return np.array([np.mean([(b.hour, b.action) not in self.known for b in s]) for s in sequences])
@@ -73,7 +75,7 @@ def demo() -> AttackContext:
 def test_real_new_data_beats_the_old_log_on_the_demo() -> None:
     context = demo()
     synthetic = split_sequences(context.source, context.vocabulary)
-    reached = {r: detect(Unseen, r, context, synthetic, RULES)[0] for r in ("source", "oracle")}
+    reached = {r: detect(Unseen, r, context, synthetic, RULES).metrics for r in ("source", "oracle")}
     assert reached["oracle"]["command_auroc"] > reached["source"]["command_auroc"] + 0.1
     for metrics in reached.values():
         kinds = [metrics[f"{kind}_auroc"] for kind in ("command", "hours", "burst")]
@@ -84,15 +86,15 @@ def test_every_regime_is_tested_on_the_same_sequences() -> None:
     context = demo()
     synthetic = split_sequences(context.source, context.vocabulary)[:40]
     names = ("test_fold_0", "test_fold_1", "novel_fold_0", "command_kept", "hours_kept", "burst_kept")
-    counts = [detect(Unseen, r, context, synthetic, RULES)[1] for r in ("source", "synthetic", "oracle")]
+    counts = [detect(Unseen, r, context, synthetic, RULES).counts for r in REGIMES]
     assert counts[0]["test_fold_0"] > 20
     assert all([c[n] for n in names] == [counts[0][n] for n in names] for c in counts)
 
 
 def test_bad_input_is_named() -> None:
     context = demo()
-    with pytest.raises(SmartgenError, match="regime is 'mixed'"):
-        detect(Unseen, "mixed", context, context.source, RULES)
+    with pytest.raises(SmartgenError, match="regime is 'stale'"):
+        detect(Unseen, "stale", context, context.source, RULES)
     few = AttackContext(context.vocabulary, context.source, context.target[:3])
     with pytest.raises(SmartgenError, match="3 sequences, expected at least 4"):
         detect(Unseen, "source", few, context.source, RULES)

@@ -15,6 +15,7 @@ from smartgen.core.types import ACTION, DEVICE, HOUR, Sequences
 from smartgen.data.vocabulary import Vocabulary
 
 HEATER_SEED, HOURS_SEED = 2025, 2024
+STARTS, FRIDAY, MIDNIGHT = 4, 4, 0  # behaviors overwritten at the start of a window, and when they are
 DAYTIME_HOURS = (2, 5)  # buckets 6-9 h to 15-18 h, both ends drawn
 
 
@@ -51,10 +52,22 @@ def television(normal: Sequences, vocabulary: Vocabulary) -> Sequences:
     return normal.with_values(values)
 
 
+def television_start(normal: Sequences, vocabulary: Vocabulary) -> Sequences:
+    """The first four behaviors become the television on, off, Friday at midnight (release, NT windows)."""
+    values = normal.values.copy()
+    position = np.arange(len(values)) - np.repeat(normal.offsets[:-1], normal.lengths)
+    device, on = _pair(vocabulary, "Television", "switch on")
+    _, off = _pair(vocabulary, "Television", "switch off")
+    for place in range(STARTS):
+        values[position == place] = (FRIDAY, MIDNIGHT, device, off if place % 2 else on)
+    return normal.with_values(values)
+
+
 RELEASED: dict[str, Callable[[Sequences, Vocabulary], Sequences]] = {
     "heater": heater,
     "daytime_hours": daytime_hours,
     "television": television,
+    "television_start": television_start,
 }
 
 

@@ -1,0 +1,126 @@
+"""The detection task of one cell: which detector is trained on what, under which protocol."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from numpy.typing import NDArray
+
+from smartgen.check import reads_windows
+from smartgen.core.errors import SmartgenError
+from smartgen.core.registry import load
+from smartgen.core.seeds import generator, seed_for
+from smartgen.core.types import FIELDS, Sequences
+from smartgen.data.attacks.released import RELEASED, released_attack
+from smartgen.data.attacks.unified import AttackContext, attack
+from smartgen.detectors import REGISTRY
+from smartgen.pipeline import Pipeline
+from smartgen.protocols.released import Parts, Rule, split_synthetic
+from smartgen.settings import (
+    AegisSettings,
+    CellSettings,
+    IsolationForestSettings,
+    LofSettings,
+    ReleasedProtocolSettings,
+    RowDetectorSettings,
+    UnifiedProtocolSettings,
+)
+
+Measured = tuple[dict[str, float], dict[str, int], dict[str, NDArray[Any]]]
+
+
+def measure_detection(pipeline: Pipeline, logger: Any) -> Measured:
+    """Metrics, counts and single cases (none under protocol released) of a cell.
+
+    Args:
+        pipeline: of the cell; gives its home and synthetic set.
+        logger: a Lightning logger, or None.
+
+    Raises:
+        SmartgenError: sets that are too small.
+    """
+    protocol = pipeline.cell.protocol
+    if isinstance(protocol, UnifiedProtocolSettings):
+        return _unified(pipeline, protocol, logger)
+    if not isinstance(protocol, ReleasedProtocolSettings):
+        raise SmartgenError(f"protocol is {protocol.name!r}, expected released or unified")
+    return _released(pipeline, protocol, logger)
+
+
+def _released(pipeline: Pipeline, protocol: ReleasedProtocolSettings, logger: Any) -> Measured:
+    from smartgen.protocols.released import detect
+
+    cell, home = pipeline.cell, pipeline.home
+    of = load(REGISTRY, cell.detector.name, "detector.name")
+    field = FIELDS.index(cell.transition.released.field) if protocol.single_field else None
+    detector = of(home.vocabulary, cell.detector, None, field, cell.trainer, cell.seed, logger)
+    rule = released_rule(cell, protocol)
+    outcome = detect(detector, released_parts(pipeline, protocol, rule), rule, pipeline.watch)
+    return outcome.metrics, outcome.counts, {}
+
+
+def released_rule(cell: CellSettings, protocol: ReleasedProtocolSettings) -> Rule:
+    """How the release turns this detector's scores into alarms."""
+    settings = cell.detector
+    if cell.detector.name == "seen":
+        return Rule(cut=0.0, strict=True)
+    if not isinstance(settings, RowDetectorSettings):
+        return Rule(percentile=protocol.source_percentile if cell.regime == "source" else protocol.percentile)
+    quirks = {"transductive": settings.transductive, "count_training": settings.count_training}
+    if isinstance(settings, LofSettings):
+        return Rule(share=settings.contamination, strict=True, **quirks)
+    if isinstance(settings, AegisSettings):
+        return Rule(cut=settings.cut, strict=True, inverted=settings.inverted, **quirks)
+    if isinstance(settings, IsolationForestSettings):
+        return Rule(cut=settings.cut, strict=True, **quirks)
+    return Rule(cut=0.0, **quirks)  # OCSVM: outside its boundary, or on it
+
+
+def released_parts(pipeline: Pipeline, protocol: ReleasedProtocolSettings, rule: Rule) -> Parts:
+    """Training, threshold, normal and attacked sequences of the cell.
+
+    A rule without a percentile needs nothing held out: it trains on everything.
+    """
+    from smartgen.stages.tss import split_sequences
+
+    cell, home = pipeline.cell, pipeline.home
+    windows = reads_windows(cell)
+    normal = home.windows.test if windows else split_sequences(home.target, home.vocabulary)
+    if cell.regime == "source" and windows:
+        train, validation = home.windows.train, home.windows.validation
+    else:
+        pool = pipeline.pieces if cell.regime == "source" else pipeline.synthetic
+        if rule.percentile is None:
+            train, validation = pool, pool.take([])
+        else:
+            train, validation = split_synthetic(pool, cell.transition.released.hold_out)
+    return Parts(train, validation, normal, _attacked(pipeline, normal, windows))
+
+
+def _attacked(pipeline: Pipeline, normal: Sequences, windows: bool) -> Sequences:
+    """The release's attack on these sequences, or one of protocol unified in its place."""
+    cell, home, rule = pipeline.cell, pipeline.home, pipeline.cell.transition.released
+    kind = rule.window_attack if windows else rule.attack
+    if kind in RELEASED:
+        return released_attack(kind, normal, home.vocabulary)
+    context = AttackContext(home.vocabulary, home.source, home.target)
+    return attack(kind, normal, normal, context, generator(cell.seed, "attack", kind)).sequences
+
+
+def _unified(pipeline: Pipeline, protocol: UnifiedProtocolSettings, logger: Any) -> Measured:
+    from smartgen.protocols.unified import Detector, Rules, detect
+
+    cell, home = pipeline.cell, pipeline.home
+    names = (cell.dataset.name, cell.transition.name)
+    seed = seed_for(cell.seed, "train", *names, cell.detector.name, cell.regime)
+    of = load(REGISTRY, cell.detector.name, "detector.name")
+
+    def make() -> Detector:
+        made: Detector = of(home.vocabulary, cell.detector, protocol, None, cell.trainer, seed, logger)
+        return made
+
+    # Attacks and held-out draws are the same for every detector and regime: they are compared in pairs.
+    rules = Rules(protocol.percentile, protocol.held_out, protocol.mix, seed_for(cell.seed, "test", *names))
+    context = AttackContext(home.vocabulary, home.source, home.target)
+    outcome = detect(make, cell.regime, context, pipeline.synthetic, rules, pipeline.watch)
+    return outcome.metrics, outcome.counts, outcome.cases

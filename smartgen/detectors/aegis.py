@@ -1,0 +1,88 @@
+"""Aegis: a Markov chain over a home's states; unlikely sequences are anomalies (Table 2).
+
+Paper: A. K. Sikder et al., Aegis: a context-aware security framework for smart home systems, ACSAC 2019.
+Reference: the release's Markov chain.
+Departures: none under protocol released, where day, hour, device and action are states of one chain. Under
+unified (ours) the states are actions, counts have one added, and the first step is from a state before the
+sequence, so that a sequence of one behavior has a probability too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from smartgen.core.errors import SmartgenError
+from smartgen.core.types import ACTION, Sequences
+from smartgen.data.padding import flat_tokens, padded
+from smartgen.data.vocabulary import Vocabulary
+from smartgen.settings import AegisSettings, UnifiedProtocolSettings
+
+
+class AegisDetector:
+    """Counts steps between states; the score is minus the logarithm of what a sequence's steps are likely.
+
+    Under released the decimal logarithm of their product, under unified the natural one's mean over steps.
+    """
+
+    best_step = 0
+
+    def __init__(
+        self,
+        vocabulary: Vocabulary,
+        settings: AegisSettings,
+        budget: UnifiedProtocolSettings | None,
+        field: int | None,
+        trainer: object,
+        seed: int,
+        logger: object = None,
+    ) -> None:
+        self.vocabulary, self.settings, self.unified = vocabulary, settings, budget is not None
+        self.log_steps: NDArray[np.float64] | None = None
+
+    def fit(self, train: Sequence[Sequences], held_out: Sequence[Sequences] = ()) -> Self:
+        """Count the steps of sets that count the same; what is held out is not looked at."""
+        if not all(map(len, train)):
+            raise SmartgenError("a training set of aegis is empty; expected sequences")
+        counts = [self._counts(one) for one in train]
+        total = sum(float(one.sum()) for one in counts)
+        # Each set's equal part of all steps, so that what is added keeps its meaning.
+        mixed = sum(one * (total / len(counts) / max(one.sum(), 1.0)) for one in counts)
+        steps = mixed + (1.0 if self.unified else self.settings.smoothing)
+        log = np.log if self.unified else np.log10
+        self.log_steps = log(steps / steps.sum(axis=1, keepdims=True))
+        return self
+
+    def score(self, sequences: Sequences) -> NDArray[np.float64]:
+        """(n,) how unlikely, higher is more anomalous; equal sequences score bit-equal."""
+        if self.log_steps is None:
+            raise RuntimeError("fit the detector before scoring")
+        states, real = self._states(sequences)
+        found = np.where(real[:, 1:], self.log_steps[states[:, :-1], states[:, 1:]], 0.0)
+        steps = np.maximum(real[:, 1:].sum(axis=1), 1) if self.unified else 1
+        scores: NDArray[np.float64] = -found.sum(axis=1) / steps
+        return scores
+
+    def _counts(self, sequences: Sequences) -> NDArray[np.float64]:
+        states, real = self._states(sequences)
+        counts = np.zeros((self._size, self._size))
+        np.add.at(counts, (states[:, :-1][real[:, 1:]], states[:, 1:][real[:, 1:]]), 1)
+        return counts
+
+    @property
+    def _size(self) -> int:
+        return len(self.vocabulary.actions) + 1 if self.unified else self.vocabulary.pad + 1
+
+    def _states(self, sequences: Sequences) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+        """(n, length) states, and where they are no pads."""
+        pad = self.vocabulary.pad
+        if not self.unified:
+            tokens = flat_tokens(sequences, pad)
+            return tokens, tokens != pad
+        actions = padded(sequences, pad, int(sequences.lengths.max(initial=1)))[:, :, ACTION]
+        before = np.full((len(sequences), 1), len(self.vocabulary.actions))
+        real = np.concatenate([np.ones_like(before, dtype=bool), actions != pad], axis=1)
+        return np.where(real, np.concatenate([before, actions], axis=1), 0), real

@@ -1,0 +1,154 @@
+"""What the neural detectors share: a network that gives sequences back, trained as a protocol has it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, ClassVar, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from pytorch_lightning.loggers import Logger
+from torch import nn
+
+from smartgen.core.errors import SmartgenError
+from smartgen.core.types import MAX_BEHAVIORS, Sequences
+from smartgen.data.padding import field_tokens, flat_tokens, padded
+from smartgen.data.vocabulary import DAYS, HOURS, Vocabulary
+from smartgen.settings import NeuralDetectorSettings, TrainerSettings, UnifiedProtocolSettings
+from smartgen.training.budget import fit_on_budget
+from smartgen.training.hidden import HiddenBehaviors, hidden_losses
+from smartgen.training.reconstruction import fit_reconstruction, sequence_losses
+from smartgen.training.trainer import refuse_diverged, seed_everything
+
+Sizes = tuple[int, int, int, int]
+
+
+class NeuralDetector:
+    """A network whose reconstruction loss is the score; ``fit``, then ``score``.
+
+    Under protocol released it reads the tokens of one field, cut to ten behaviors; under unified whole
+    behaviors of any number, whose four fields are predicted apart.
+
+    Args:
+        vocabulary: the home's; its pad fills up short rows.
+        settings: the detector's own.
+        budget: of protocol unified; None trains as the release does.
+        field: which of day, hour, device, action is read under released; None: all four, side by side.
+        seed: of weights, batches and dropout.
+
+    Attributes:
+        best_step: the step whose weights were kept; 0 under protocol released, which keeps the last.
+        masked: whether each behavior is hidden while it is predicted (unified).
+        fused: Adam in one kernel; it rounds otherwise.
+    """
+
+    orderless: ClassVar[bool] = False
+
+    def __init__(
+        self,
+        vocabulary: Vocabulary,
+        settings: Any,
+        budget: UnifiedProtocolSettings | None,
+        field: int | None,
+        trainer: TrainerSettings,
+        seed: int,
+        logger: Logger | None = None,
+    ) -> None:
+        self.vocabulary, self.settings, self.budget, self.field = vocabulary, settings, budget, field
+        self.trainer, self.seed, self.logger = trainer, seed, logger
+        self.network: Any = None
+        self.best_step = 0
+        self.masked = self.fused = False
+
+    def token_network(self, ids: int) -> nn.Module:
+        """The network of protocol released: rows of tokens -> logits over ``ids``."""
+        raise NotImplementedError
+
+    def behavior_network(self, sizes: Sizes, width: int) -> nn.Module:
+        """The network of protocol unified: (rows, length, 4) -> logits of each field."""
+        raise NotImplementedError
+
+    def fit(self, train: Sequence[Sequences], held_out: Sequence[Sequences]) -> Self:
+        """Train from scratch.
+
+        Args:
+            train: the sets to learn from, each counting the same; protocol released has one.
+            held_out: of each set what decides which weights stay; released does not look at it.
+        """
+        if not all(map(len, train)):
+            raise SmartgenError(f"a training set of {self.settings.name} is empty; expected sequences")
+        seed_everything(self.seed)
+        if self.budget is None:
+            self._fit_tokens(Sequences.concatenate(train))
+        else:
+            self._fit_on_budget(self.budget, train, held_out)
+        refuse_diverged(self.network, self.settings.name)
+        return self
+
+    def score(self, sequences: Sequences) -> NDArray[np.float64]:
+        """(n,) reconstruction losses in nats, higher is more anomalous; equal sequences score bit-equal.
+
+        Under released the mean over tokens, under unified the mean over behaviors of the fields' sum.
+        """
+        if self.budget is not None:
+            scores: NDArray[np.float64] = self.field_scores(sequences).sum(axis=1)
+            return scores
+        tokens, network = self._tokens(sequences), self._fitted()
+        if tokens.max(initial=0) >= network.embedding.num_embeddings:
+            raise SmartgenError(
+                f"{self.settings.name} was trained on full windows and cannot score shorter sequences; take "
+                "protocol.data=pieces, or another detector"
+            )
+        # A network without positions scores reordered rows alike, so sorted ones need one pass.
+        return sequence_losses(network, np.sort(tokens, axis=1) if self.orderless else tokens)
+
+    def field_scores(self, sequences: Sequences) -> NDArray[np.float64]:
+        """(n, 4) mean losses of day, hour, device, action in nats (protocol unified)."""
+        return hidden_losses(self._fitted(), self._rectangle(sequences), self.masked)
+
+    def _fit_tokens(self, train: Sequences) -> None:
+        s: NeuralDetectorSettings = self.settings
+        pad = self.vocabulary.pad
+        # The release's baselines have no row for a pad, and so other draws, where every window is full.
+        full = bool((train.lengths >= MAX_BEHAVIORS).all())
+        self.network = self.token_network(pad if full else pad + 1)
+        fit_reconstruction(
+            self.network,
+            self._tokens(train),
+            epochs=s.epochs,
+            batch_size=s.batch_size,
+            learning_rate=s.learning_rate,
+            fused=self.fused,
+            settings=self.trainer,
+            logger=self.logger,
+        )
+
+    def _fit_on_budget(
+        self,
+        budget: UnifiedProtocolSettings,
+        train: Sequence[Sequences],
+        held_out: Sequence[Sequences],
+    ) -> None:
+        vocabulary = self.vocabulary
+        sizes = (len(DAYS), len(HOURS), len(vocabulary.devices), len(vocabulary.actions))
+        self.network = self.behavior_network(sizes, budget.width)
+        longest = max(int(one.lengths.max()) for one in train)
+        held = [self._rectangle(one) for one in held_out]
+        watched = self.logger is not None or self.trainer.progress
+        rate = self.settings.learning_rate
+        module = HiddenBehaviors(self.network, held, self.masked, rate, watched)
+        sets = [padded(one, vocabulary.pad, longest) for one in train]
+        self.best_step = fit_on_budget(module, sets, budget, self.trainer, self.logger)
+
+    def _tokens(self, sequences: Sequences) -> NDArray[np.int64]:
+        pad = self.vocabulary.pad
+        return flat_tokens(sequences, pad) if self.field is None else field_tokens(sequences, self.field, pad)
+
+    def _rectangle(self, sequences: Sequences) -> NDArray[np.int64]:
+        """Nothing is cut off: as long as the longest sequence."""
+        return padded(sequences, self.vocabulary.pad, int(sequences.lengths.max(initial=1)))
+
+    def _fitted(self) -> Any:
+        if self.network is None:
+            raise RuntimeError("fit the detector before scoring")
+        return self.network
