@@ -14,7 +14,7 @@ from smartgen.core.atomic import write_bytes_atomic
 from smartgen.core.errors import SmartgenError
 from smartgen.core.records import Record, read_records, write_text_atomic
 from smartgen.tables import listings
-from smartgen.tables.blocks import page
+from smartgen.tables.blocks import Page, page
 from smartgen.tables.collect import TableCell, collect
 from smartgen.tables.curves import figure_names
 from smartgen.tables.declare import Table, load_named, table_names
@@ -22,8 +22,8 @@ from smartgen.tables.origin import describe, origin_of
 from smartgen.tables.select import check_where, matches, parse_where
 
 FORMATS = ("text", "md", "csv", "json")
-PAIRED = "table3_unified"
-OTHERS = (PAIRED, "regimes", "list", "failures", "show")
+PAIRED = ("table2_unified", "table3_unified")
+OTHERS = (*PAIRED, "quirks", "headline", "regimes", "list", "failures", "show")
 WIDTH = 112  # columns at least: below it, whole numbers matter more than unbroken lines
 EPILOG = """examples:
   smartgen-report list                               all tables and how far they are filled
@@ -34,6 +34,9 @@ EPILOG = """examples:
   smartgen-report fig5                               a figure; outputs/figures/fig5.{png,svg,csv} too
   smartgen-report regimes --dataset demo             source, synthetic and oracle training side by side
   smartgen-report table3_unified --metric hr@10      predictors under four regimes, with intervals and wins
+  smartgen-report table2_unified --metric f1         detectors likewise, over three kinds of attack
+  smartgen-report quirks                             Table 2 without one quirk of the authors' code
+  smartgen-report headline                           the paper's "+85.43 %", read in several ways
   smartgen-report failures                           every failed cell and the command that repeats it
   smartgen-report show 3fa9c2                        one record, by the beginning of its key or of its digits
 """
@@ -64,7 +67,7 @@ def _parser() -> argparse.ArgumentParser:
     add = parser.add_argument
     add(
         "what",
-        metavar="TABLE|FIGURE|table3_unified|regimes|list|failures|show",
+        metavar="TABLE|FIGURE|table2_unified|table3_unified|quirks|headline|regimes|list|failures|show",
         help="a table or figure, or what else",
     )
     add("key", nargs="?", help="with show: the record's key or its first digits")
@@ -104,8 +107,10 @@ def _run(options: argparse.Namespace, outputs: Path) -> str:
         return listings.failures(records)
     if options.what == "regimes":
         return _regimes(options, records)
-    if options.what == PAIRED:
+    if options.what in PAIRED:
         return _paired(options, records, outputs)
+    if options.what in ("quirks", "headline"):
+        return _page_of(options, records, outputs)
     if options.what in figure_names():
         return _figure(options, records, outputs)
     if options.what == "show":
@@ -117,7 +122,8 @@ def _refuse_unused(options: argparse.Namespace) -> None:
     """Refuse options that what is asked for would not heed."""
     unused = {
         "regimes": ("method", "seeds"),
-        PAIRED: ("seeds",),
+        **dict.fromkeys(PAIRED, ("seeds",)),
+        **dict.fromkeys(("quirks", "headline"), ("seeds", "metric", "method", "dataset")),
         "list": ("method", "seeds", "metric", "dataset", "where"),
         "failures": ("method", "seeds", "metric", "dataset", "where"),
         "show": ("method", "seeds", "metric", "dataset", "where"),
@@ -128,7 +134,7 @@ def _refuse_unused(options: argparse.Namespace) -> None:
         given.append("layout")
     if given:
         raise SmartgenError(f"--{given[0]} has no meaning with {options.what}; leave it out")
-    if options.what in ("regimes", PAIRED) and len(options.metric or []) > 1:
+    if options.what in ("regimes", *PAIRED) and len(options.metric or []) > 1:
         raise SmartgenError(f"{options.what} shows one --metric at a time")
 
 
@@ -151,30 +157,69 @@ def _regimes(options: argparse.Namespace, records: Sequence[Record]) -> str:
 
 
 def _paired(options: argparse.Namespace, records: Sequence[Record], outputs: Path) -> str:
+    from smartgen.core.store import Store
     from smartgen.tables.paired import compare
+    from smartgen.tables.paired_detection import PairedDetection
     from smartgen.tables.paired_page import paired_page, paired_records
-    from smartgen.tables.render import rows_to_csv, to_markdown, to_text
+    from smartgen.tables.paired_prediction import PairedPrediction
+    from smartgen.tables.render import rows_to_csv, to_markdown
 
-    where, metric = parse_where(options.where), (options.metric or ["ndcg@10"])[0]
+    detection = options.what == "table2_unified"
+    task = PairedDetection(Store(outputs / "cache")) if detection else PairedPrediction()
+    where, metric = parse_where(options.where), (options.metric or [task.metric])[0]
     check_where(where, records)
     if dataset := _recorded_home(options, records):
         where["dataset"] = dataset
-    rows = compare([r for r in records if matches(r, where)], metric)
+    fitting = [r for r in records if matches(r, where)]
+    rows = compare(fitting, metric, task)
+    parts = {part: compare(fitting, part, task) for part in task.parts(metric)}
     if not where and not options.metric:
-        flat = paired_records(rows, metric)
-        markdown = to_markdown(paired_page(rows, metric))
+        flat = [
+            *paired_records(rows, metric),
+            *(x for m, some in parts.items() for x in paired_records(some, m)),
+        ]
+        markdown = to_markdown(paired_page(rows, metric, task, parts))
         texts = {"md": markdown, "csv": rows_to_csv(flat), "json": json.dumps(flat, indent=1) + "\n"}
-        _write(outputs / "tables" / PAIRED, {kind: text.encode() for kind, text in texts.items()})
-    methods = _named(options.method, dict.fromkeys(row.predictor for row in rows), "method")
-    rows = [row for row in rows if row.predictor in methods]
+        _write(outputs / "tables" / options.what, {kind: text.encode() for kind, text in texts.items()})
+    methods = _named(options.method, dict.fromkeys(row.method for row in rows), "method")
+    rows = [row for row in rows if row.method in methods]
+    parts = {part: [row for row in some if row.method in methods] for part, some in parts.items()}
     if options.format == "json":
         return json.dumps(paired_records(rows, metric), indent=1) + "\n"
     if options.format == "csv":
         return rows_to_csv(paired_records(rows, metric))
-    arranged = paired_page(rows, metric)
+    return _shown(options, paired_page(rows, metric, task, parts))
+
+
+def _page_of(options: argparse.Namespace, records: Sequence[Record], outputs: Path) -> str:
+    """A page with flat rows behind it, written in three formats and shown in one."""
+    from smartgen.tables.headline import headline_page, headline_records
+    from smartgen.tables.quirks import quirks_page, quirks_records
+    from smartgen.tables.render import rows_to_csv, to_markdown
+
+    where = parse_where(options.where)
+    check_where(where, records)
+    fitting = [r for r in records if matches(r, where)]
+    make_page, make_rows = {
+        "quirks": (quirks_page, quirks_records),
+        "headline": (headline_page, headline_records),
+    }[options.what]
+    arranged, flat = make_page(fitting), make_rows(fitting)
+    as_json = json.dumps(flat, indent=1) + "\n"
+    texts = {"md": to_markdown(arranged), "csv": rows_to_csv(flat), "json": as_json}
+    if not where:
+        _write(outputs / "tables" / options.what, {kind: text.encode() for kind, text in texts.items()})
+    return _shown(options, arranged) if options.format in ("text", "md") else texts[options.format]
+
+
+def _shown(options: argparse.Namespace, arranged: Page) -> str:
+    """A page as text or Markdown."""
+    from smartgen.tables.render import to_markdown, to_text
+
+    if options.format == "md":
+        return to_markdown(arranged)
     color = options.out is None and sys.stdout.isatty()
-    width = max(WIDTH, shutil.get_terminal_size((WIDTH, 24)).columns)
-    return to_markdown(arranged) if options.format == "md" else to_text(arranged, width, color=color)
+    return to_text(arranged, max(WIDTH, shutil.get_terminal_size((WIDTH, 24)).columns), color=color)
 
 
 def _figure(options: argparse.Namespace, records: Sequence[Record], outputs: Path) -> str:

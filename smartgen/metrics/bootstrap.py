@@ -31,9 +31,20 @@ def resampled_means(
     kinds, which, sizes = np.unique(clusters, return_inverse=True, return_counts=True)
     sums = np.zeros((len(kinds), values.shape[1]))
     np.add.at(sums, which, values)
-    drawn = rng.multinomial(len(kinds), np.full(len(kinds), 1 / len(kinds)), size=resamples)
+    drawn = cluster_draws(len(kinds), rng, resamples)
     means: NDArray[np.float64] = (drawn @ sums) / (drawn @ sizes)[:, None]
     return means
+
+
+def cluster_draws(count: int, rng: np.random.Generator, resamples: int = RESAMPLES) -> NDArray[np.int64]:
+    """(resamples, count) how often each cluster is drawn; as many are drawn as there are, with replacement.
+
+    Example:
+        >>> cluster_draws(5, np.random.default_rng(0), 3).sum(axis=1).tolist()
+        [5, 5, 5]
+    """
+    drawn: NDArray[np.int64] = rng.multinomial(count, np.full(count, 1 / count), size=resamples)
+    return drawn
 
 
 def interval(means: NDArray[np.float64], level: float = LEVEL) -> tuple[float, float]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import re
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -12,16 +12,12 @@ from numpy.typing import NDArray
 
 from smartgen.core.errors import SmartgenError
 from smartgen.core.names import REGIMES, transition_order
-from smartgen.core.records import Record, read_cases
-from smartgen.core.seeds import generator
-from smartgen.metrics.bootstrap import interval, resampled_means
-from smartgen.metrics.ranking import Ranks, hit_rate, mrr, ndcg
-from smartgen.predictors import REGISTRY
+from smartgen.core.records import Record
+from smartgen.metrics.bootstrap import interval
 from smartgen.tables.select import choose, lookup, matches, seed_of
 
 WITHOUT_NEW_DATA = ("source", "synthetic", "mixed")
 FEW = 50  # distinct sequences below which a figure carries a mark
-WANTED = {"task": "prediction", "protocol": "unified"}
 DEFAULTS: Mapping[str, Any] = {
     "protocol.max_steps": 500,
     "protocol.width": 128,
@@ -31,7 +27,57 @@ DEFAULTS: Mapping[str, Any] = {
 }
 # What else is declared where the authors recorded what their LLM wrote.
 RECORDED_DEFAULTS = {"synthesizer": "replay", "synthesizer.collection": "detection"}
-_METRIC = re.compile(r"(?P<every>every_)?(?:(?P<name>hr|ndcg)@(?P<k>\d+)|(?P<mrr>mrr))(?P<novel>_novel)?")
+Column = tuple[str, str]  # method and regime
+
+
+@dataclass(frozen=True)
+class Sample:
+    """What each column of a home reached.
+
+    Args:
+        means: column -> its figure, seeds averaged.
+        draws: column -> (resamples,) figures of the bootstrap, whose draws all columns share.
+        sequences: distinct ones tested.
+    """
+
+    means: Mapping[Column, float]
+    draws: Mapping[Column, NDArray[np.float64]]
+    sequences: int
+
+
+class Comparison(ABC):
+    """What a task brings to the comparison.
+
+    Attributes:
+        axes: of its records.
+        axis: the one that names the model.
+        methods: their order.
+        made_by: the experiment that makes such records, and the report's name.
+        metric: that is compared where none is named.
+        title, meaning: of the page.
+    """
+
+    axes: Mapping[str, Any]
+    axis: str
+    methods: Sequence[str]
+    made_by: str
+    metric: str
+    title: str
+    meaning: tuple[str, ...]
+
+    @abstractmethod
+    def check_metric(self, metric: str) -> None:
+        """Refuse a metric that the task does not have."""
+
+    @abstractmethod
+    def parts(self, metric: str) -> tuple[str, ...]:
+        """Metrics that this one is the mean of."""
+
+    @abstractmethod
+    def sample(
+        self, chosen: Mapping[Column, Sequence[Record]], metric: str, names: tuple[str, str]
+    ) -> Sample | None:
+        """Figures and draws of one home and change; None where no case has the metric."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +96,7 @@ class Figure:
 
 @dataclass(frozen=True)
 class Compared:
-    """One predictor, home and change of context under several regimes.
+    """One model, home and change of context under several regimes.
 
     Args:
         sequences: distinct ones tested, of both halves of the target data.
@@ -62,7 +108,7 @@ class Compared:
 
     dataset: str
     transition: str
-    predictor: str
+    method: str
     sequences: int
     figures: Mapping[str, Figure]
     seeds: Mapping[str, int]
@@ -86,126 +132,73 @@ class Compared:
         return sorted(run, key=lambda regime: -self.figures[regime].mean)
 
 
-def compare(records: Sequence[Record], metric: str) -> list[Compared]:
-    """Every predictor, home and change that has records, in the order of Table 3.
+def compare(records: Sequence[Record], metric: str, task: Comparison) -> list[Compared]:
+    """Every model, home and change that has records, in the order of the paper's table.
 
     Args:
-        metric: ``hr@10``, ``ndcg@10``, ``mrr`` and so on; ``every_`` before it takes every behavior from the
-            second on as a target, ``_novel`` behind it the sequences that no training pool holds.
+        metric: one of the task's; ``_novel`` behind it takes the sequences that no training pool holds.
 
     Raises:
         SmartgenError: an unknown metric, no record, or records whose cases differ.
     """
-    if not _METRIC.fullmatch(metric):
-        raise SmartgenError(
-            f"--metric {metric}: expected hr@10, ndcg@10, mrr, every_hr@10, hr@10_novel or so"
-        )
-    fitting = [record for record in records if record.ok and matches(record, WANTED)]
+    task.check_metric(metric)
+    fitting = [record for record in records if record.ok and matches(record, task.axes)]
     if not fitting:
         raise SmartgenError(
-            "no record of task=prediction protocol=unified; `smartgen experiment=table3_unified` makes them"
+            f"no record of task={task.axes['task']} protocol=unified; `smartgen experiment={task.made_by}` "
+            "makes them"
         )
     homes = sorted(
         {(str(r.axes["dataset"]), str(r.axes["transition"])) for r in fitting},
         key=lambda home: (home[0], transition_order(home[1])),
     )
     rows = []
-    for dataset, transition in homes:
-        at_home = [r for r in fitting if matches(r, {"dataset": dataset, "transition": transition})]
-        rows += _compare_home(dataset, transition, at_home, metric)
-    return sorted(rows, key=lambda row: _place(row.predictor))
+    for names in homes:
+        at_home = [r for r in fitting if matches(r, dict(zip(("dataset", "transition"), names, strict=True)))]
+        rows += _compare_home(names, at_home, metric, task)
+    order = list(task.methods)
+    return sorted(rows, key=lambda row: order.index(row.method) if row.method in order else len(order))
 
 
-def _compare_home(dataset: str, transition: str, records: Sequence[Record], metric: str) -> list[Compared]:
-    """All predictors of one home and change; they share the cases, and so the bootstrap's draws."""
-    columns: dict[tuple[str, str], NDArray[np.float64]] = {}
-    seeds: dict[tuple[str, str], int] = {}
+def _compare_home(
+    names: tuple[str, str], records: Sequence[Record], metric: str, task: Comparison
+) -> list[Compared]:
+    """All models of one home and change; they share the cases, and so the bootstrap's draws."""
+    chosen: dict[Column, Sequence[Record]] = {}
     notes: dict[str, dict[str, None]] = {}
-    clusters: NDArray[Any] | None = None
     recorded = any(lookup(record, "dataset.kind") == "release" for record in records)
     defaults = {**DEFAULTS, **(RECORDED_DEFAULTS if recorded else {})}
-    for predictor in dict.fromkeys(str(r.axes["predictor"]) for r in records):
+    for method in dict.fromkeys(str(r.axes[task.axis]) for r in records):
         for regime in REGIMES:
-            some = [r for r in records if matches(r, {"predictor": predictor, "regime": regime})]
-            chosen = choose(some, defaults)
-            if not chosen.records:
-                continue
-            values, sequences = _values(chosen.records, metric)
-            if clusters is not None and not np.array_equal(clusters, sequences):
-                raise SmartgenError(
-                    f"{chosen.records[0].path}: tests other sequences than the other records of {dataset} "
-                    f"{transition}; name one setting with --where, or another home with --dataset"
-                )
-            clusters = sequences
-            columns[predictor, regime] = values
-            seeds[predictor, regime] = len({seed_of(record) for record in chosen.records})
-            if chosen.note:
-                notes.setdefault(predictor, {})[f"{regime}: {chosen.note}"] = None
-    if clusters is None or not len(clusters):
+            some = [r for r in records if matches(r, {task.axis: method, "regime": regime})]
+            choice = choose(some, defaults)
+            if choice.records:
+                chosen[method, regime] = choice.records
+            if choice.note:
+                notes.setdefault(method, {})[f"{regime}: {choice.note}"] = None
+    sample = task.sample(chosen, metric, names)
+    if sample is None:
         return []
-    table = np.stack(list(columns.values()), axis=1)
-    means = resampled_means(table, clusters, generator(0, "bootstrap", dataset, transition))
-    where = {name: i for i, name in enumerate(columns)}
+    seeds = {column: len({seed_of(record) for record in some}) for column, some in chosen.items()}
     return [
-        _compared(
-            (dataset, transition, predictor), where, seeds, table, means, len(np.unique(clusters)), notes
-        )
-        for predictor in dict.fromkeys(name for name, _ in columns)
+        _compared(names, method, sample, seeds, "; ".join(notes.get(method, ())))
+        for method in dict.fromkeys(method for method, _ in sample.means)
     ]
 
 
 def _compared(
-    names: tuple[str, str, str],
-    where: Mapping[tuple[str, str], int],
-    seeds: Mapping[tuple[str, str], int],
-    table: NDArray[np.float64],
-    means: NDArray[np.float64],
-    sequences: int,
-    notes: Mapping[str, Mapping[str, None]],
+    names: tuple[str, str], method: str, sample: Sample, seeds: Mapping[Column, int], note: str
 ) -> Compared:
-    """One predictor's figures from the home's table of cases."""
-    run = [regime for regime in REGIMES if (names[2], regime) in where]
-    column = {regime: where[names[2], regime] for regime in run}
-    average = table.mean(axis=0)
-    figures = {r: Figure(float(average[c]), *interval(means[:, c])) for r, c in column.items()}
+    """One model's figures."""
+    run = [regime for regime in REGIMES if (method, regime) in sample.means]
+    means = {regime: sample.means[method, regime] for regime in run}
+    draws = {regime: sample.draws[method, regime] for regime in run}
+    figures = {regime: Figure(means[regime], *interval(draws[regime])) for regime in run}
     differences = {
-        (a, b): Figure(
-            float(average[column[a]] - average[column[b]]),
-            *interval(means[:, column[a]] - means[:, column[b]]),
-        )
+        (a, b): Figure(means[a] - means[b], *interval(draws[a] - draws[b]))
         for a in run
         for b in run
         if a != b
     }
-    told = "; ".join(notes.get(names[2], ()))
-    return Compared(*names, sequences, figures, {r: seeds[names[2], r] for r in run}, differences, told)
-
-
-def _values(records: Sequence[Record], metric: str) -> tuple[NDArray[np.float64], NDArray[Any]]:
-    """(cases,) values, seeds averaged, and the sequence of each case."""
-    found = [_case_values(record, metric) for record in records]
-    for record, (_, sequences) in zip(records, found, strict=True):
-        if not np.array_equal(sequences, found[0][1]):
-            raise SmartgenError(
-                f"{record.path}: tests other sequences than the other seeds; a simulated home is another "
-                "one with each seed unless dataset.household names it; name one with --where or --dataset"
-            )
-    return np.mean([values for values, _ in found], axis=0), found[0][1]
-
-
-def _case_values(record: Record, metric: str) -> tuple[NDArray[np.float64], NDArray[Any]]:
-    parsed = _METRIC.fullmatch(metric)
-    assert parsed is not None
-    cases = read_cases(record)
-    kept = np.ones(len(cases["last"]), dtype=bool) if parsed["every"] else cases["last"]
-    kept = kept & cases["novel"] if parsed["novel"] else kept
-    ranks = Ranks(cases["above"][kept].astype(np.int64), cases["tied"][kept].astype(np.int64))
-    sequences = cases["sequence"][kept]
-    if parsed["mrr"]:
-        return mrr(ranks), sequences
-    return {"hr": hit_rate, "ndcg": ndcg}[parsed["name"]](ranks, int(parsed["k"])), sequences
-
-
-def _place(predictor: str) -> int:
-    known = list(REGISTRY)
-    return known.index(predictor) if predictor in known else len(known)
+    counts = {regime: seeds[method, regime] for regime in run}
+    return Compared(*names, method, sample.sequences, figures, counts, differences, note)

@@ -2,39 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from statistics import fmean
 from typing import Any
 
 from smartgen.core.names import REGIMES, TRANSITIONS
 from smartgen.tables.blocks import Block, Page
-from smartgen.tables.paired import FEW, Compared, Figure
+from smartgen.tables.paired import FEW, Compared, Comparison, Figure
 
-MEANING = (
-    "source: trained on the old log, synthetic: on written sequences, mixed: both, oracle: real data.",
-    "Each distinct real sequence of the new context is tested once in each half; all actions are ranked; "
-    "ties count as their mean.",
+BRACKETS = (
     "In brackets: 95 % of 2,000 bootstrap draws over distinct sequences, seeds averaged first; differences "
-    "are paired.",
+    "are paired."
 )
 
 
-def paired_page(rows: Sequence[Compared], metric: str, details: bool = True) -> Page:
-    """What was compared: the count of wins, then a block a predictor.
+def paired_page(
+    rows: Sequence[Compared],
+    metric: str,
+    task: Comparison,
+    parts: Mapping[str, Sequence[Compared]] | None = None,
+) -> Page:
+    """What was compared: the count of wins, then a block a model.
 
     Args:
-        details: false leaves the blocks out.
+        parts: the same comparison by metrics that this one is the mean of; their wins stand below its own.
     """
-    predictors = dict.fromkeys(row.predictor for row in rows)
-    blocks = [_summary(rows, metric)]
-    if details:
-        blocks += [_block([row for row in rows if row.predictor == name], metric) for name in predictors]
+    methods = dict.fromkeys(row.method for row in rows)
+    blocks = [_summary(rows, metric), *(_summary(some, part) for part, some in (parts or {}).items())]
+    blocks += [_block([row for row in rows if row.method == name], metric) for name in methods]
     below = [
         f"n: distinct sequences; ‡ fewer than {FEW}",
         "best: of the regimes without real new data; * its paired interval over the second excludes zero",
     ]
-    below += dict.fromkeys(f"{row.predictor} {_where(row)}: {row.note}" for row in rows if row.note)
-    return Page("table3_unified: Table 3 like for like (protocol unified)", MEANING, blocks, below)
+    below += dict.fromkeys(f"{row.method} {_where(row)}: {row.note}" for row in rows if row.note)
+    return Page(task.title, (*task.meaning, BRACKETS), blocks, below)
 
 
 def paired_records(rows: Sequence[Compared], metric: str) -> list[dict[str, Any]]:
@@ -43,7 +44,7 @@ def paired_records(rows: Sequence[Compared], metric: str) -> list[dict[str, Any]
         {
             "dataset": row.dataset,
             "transition": TRANSITIONS.get(row.transition, row.transition),
-            "predictor": row.predictor,
+            "method": row.method,
             "regime": regime,
             "metric": metric,
             "sequences": row.sequences,
@@ -72,7 +73,7 @@ def _block(rows: Sequence[Compared], metric: str) -> Block:
     lines = [_line(row) for row in rows]
     seeds = sorted({count for row in rows for count in row.seeds.values()})
     told = f"{seeds[0]} to {seeds[-1]}" if len(seeds) > 1 else str(seeds[0])
-    heading = f"{rows[0].predictor}: {metric}, mean of {told} seed{'s' if seeds[-1] > 1 else ''}"
+    heading = f"{rows[0].method}: {metric}, mean of {told} seed{'s' if seeds[-1] > 1 else ''}"
     rules = frozenset(i for i in range(len(rows) - 1) if rows[i].dataset != rows[i + 1].dataset)
     return Block(heading, head, lines, frozenset({1, 2, 3, 4, 5, 7}), rules)
 
@@ -87,10 +88,10 @@ def _line(row: Compared) -> list[str]:
 def _summary(rows: Sequence[Compared], metric: str) -> Block:
     """In how many cells one regime is above another, and in how many of those clearly."""
     pairs = (("synthetic", "source"), ("mixed", "source"), ("mixed", "synthetic"), ("oracle", "synthetic"))
-    head = ["predictor", *(f"{a} > {b}" for a, b in pairs)]
+    head = ["method", *(f"{a} > {b}" for a, b in pairs)]
     lines = []
-    for name in dict.fromkeys(row.predictor for row in rows):
-        lines.append([name, *(_wins([r for r in rows if r.predictor == name], a, b) for a, b in pairs)])
+    for name in dict.fromkeys(row.method for row in rows):
+        lines.append([name, *(_wins([r for r in rows if r.method == name], a, b) for a, b in pairs)])
     told = "cells in which one regime is above another (of these clearly; clearly below), mean difference"
     return Block(f"{metric}: {told}", head, lines, frozenset(range(1, len(head))))
 

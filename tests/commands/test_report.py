@@ -20,7 +20,8 @@ RUN = {"command": "smartgen dataset=fr", "finished": "2026-03-01T10:00:00"}
 
 def put(outputs: Path, key: str, seed: int, f1: float, threads: int = 1, **axes: Any) -> None:
     named = AXES | {"dataset": "fr", "transition": "seasonal", "seed": seed} | axes
-    config = {"seed": seed, "detector": {"name": "transae"}, "trainer": {"threads": threads}}
+    detector = {"name": "transae", "network": "smartgen"}
+    config = {"seed": seed, "without": "none", "detector": detector, "trainer": {"threads": threads}}
     metrics = {"f1": f1, "precision": 0.7632, "recall": 0.9886}
     write_result(outputs, key, {"axes": named, "config": config, "metrics": metrics, "counts": {}}, RUN)
 
@@ -47,8 +48,8 @@ def test_table_prints_and_leaves_three_files(outputs: Path, capsys: pytest.Captu
     assert (printed[0]["n"], printed[0]["verdict"], printed[0]["in_range"]) == (2, "match", True)
     assert printed[1]["verdict"] == "failed"
     whole = json.loads((outputs / "tables" / "table2.json").read_text())
-    assert len(whole) == 216
-    assert len(list(csv.DictReader((outputs / "tables" / "table2.csv").open()))) == 216
+    assert len(whole) == 324
+    assert len(list(csv.DictReader((outputs / "tables" / "table2.csv").open()))) == 324
     assert (outputs / "tables" / "table2.md").read_text().startswith("# table2: ")
     assert sorted(path.name for path in (outputs / "tables").iterdir()) == [
         "table2.csv",
@@ -82,7 +83,7 @@ def test_out_takes_the_place_of_printing(outputs: Path, capsys: pytest.CaptureFi
 
 def test_list_failures_and_show(outputs: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(outputs, "list") == 0
-    assert "3 of 216 cells filled" in capsys.readouterr().out
+    assert "3 of 324 cells filled" in capsys.readouterr().out
     assert run(outputs, "failures") == 0
     told = capsys.readouterr().out
     assert "ValueError: two lines\n  smartgen transition=schedule\n" in told

@@ -8,10 +8,17 @@ import pytest
 from smartgen.commands.report import main
 from smartgen.core.errors import SmartgenError
 from smartgen.core.records import Record, read_cases, read_records, write_cases, write_result
-from smartgen.tables.paired import compare
+from smartgen.tables.paired import Compared
+from smartgen.tables.paired import compare as compare_task
 from smartgen.tables.paired_page import paired_page, paired_records
+from smartgen.tables.paired_prediction import PairedPrediction
 
+TASK = PairedPrediction()
 SEQUENCES = np.repeat(np.arange(60, dtype=np.uint64), 2)
+
+
+def compare(records: list[Record], metric: str) -> list[Compared]:
+    return compare_task(records, metric, TASK)
 
 
 def write(
@@ -110,14 +117,14 @@ def test_recorded_answers_are_the_default_where_there_are_any(tmp_path: Path, ki
 
 def test_the_page_counts_wins_and_marks_small_sets(records: list[Record]) -> None:
     rows = compare(records, "hr@10")
-    page = paired_page(rows, "hr@10")
+    page = paired_page(rows, "hr@10", TASK)
     summary, block = page.blocks
     assert summary.rows[0][:2] == ["lstm", "1 of 1 (1; 0), +0.250"]
     assert block.heading == "lstm: hr@10, mean of 2 seeds"
     assert block.rows[0][:2] == ["DEMO ST", "60"]
     assert block.rows[0][-1].startswith("+.250 [")
     assert block.rows[0][-1].endswith("]*")
-    assert paired_page(compare(records, "hr@10_novel"), "hr@10_novel").blocks[1].rows[0][1] == "10‡"
+    assert paired_page(compare(records, "hr@10_novel"), "hr@10_novel", TASK).blocks[1].rows[0][1] == "10‡"
     flat = paired_records(rows, "hr@10")
     assert [row["regime"] for row in flat] == ["source", "synthetic", "mixed"]
     assert flat[0]["over_source_mean"] is None
