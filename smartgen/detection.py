@@ -15,14 +15,9 @@ from smartgen.data.attacks.released import RELEASED, released_attack
 from smartgen.data.attacks.unified import AttackContext, attack
 from smartgen.detectors import REGISTRY
 from smartgen.pipeline import Pipeline
-from smartgen.protocols.released import Parts, Rule, split_synthetic
+from smartgen.protocols.released import Parts, Rule, released_rule, split_synthetic
 from smartgen.settings import (
-    AegisSettings,
-    CellSettings,
-    IsolationForestSettings,
-    LofSettings,
     ReleasedProtocolSettings,
-    RowDetectorSettings,
     UnifiedProtocolSettings,
 )
 
@@ -54,26 +49,10 @@ def _released(pipeline: Pipeline, protocol: ReleasedProtocolSettings, logger: An
     of = load(REGISTRY, cell.detector.name, "detector.name")
     field = FIELDS.index(cell.transition.released.field) if protocol.single_field else None
     detector = of(home.vocabulary, cell.detector, None, field, cell.trainer, cell.seed, logger)
-    rule = released_rule(cell, protocol)
+    stale = cell.regime == "source"
+    rule = released_rule(cell.detector, protocol.source_percentile if stale else protocol.percentile)
     outcome = detect(detector, released_parts(pipeline, protocol, rule), rule, pipeline.watch)
     return outcome.metrics, outcome.counts, {}
-
-
-def released_rule(cell: CellSettings, protocol: ReleasedProtocolSettings) -> Rule:
-    """How the release turns this detector's scores into alarms."""
-    settings = cell.detector
-    if cell.detector.name == "seen":
-        return Rule(cut=0.0, strict=True)
-    if not isinstance(settings, RowDetectorSettings):
-        return Rule(percentile=protocol.source_percentile if cell.regime == "source" else protocol.percentile)
-    quirks = {"transductive": settings.transductive, "count_training": settings.count_training}
-    if isinstance(settings, LofSettings):
-        return Rule(share=settings.contamination, strict=True, **quirks)
-    if isinstance(settings, AegisSettings):
-        return Rule(cut=settings.cut, strict=True, inverted=settings.inverted, **quirks)
-    if isinstance(settings, IsolationForestSettings):
-        return Rule(cut=settings.cut, strict=True, **quirks)
-    return Rule(cut=0.0, **quirks)  # OCSVM: outside its boundary, or on it
 
 
 def released_parts(pipeline: Pipeline, protocol: ReleasedProtocolSettings, rule: Rule) -> Parts:

@@ -14,6 +14,7 @@ from smartgen.conformance import answers as answers_module
 from smartgen.conformance import run
 from smartgen.conformance import stages as stages_module
 from smartgen.conformance.answers import by_tags, check_answers, is_stale
+from smartgen.conformance.detection import check_attacks, check_detectors
 from smartgen.conformance.lines import Context, State, first_difference
 from smartgen.conformance.sets import check_sets
 from smartgen.core.errors import SmartgenError
@@ -313,3 +314,29 @@ def test_survivors_that_the_rule_does_not_keep_fail(root, capsys):
     write(root / "SmartGen/IoT_data/xx/winter/trn_day_0_similarity_th=0.9.pkl", [[0, 0, 1, 3]])
     assert run(root) == 1
     assert "= SSC by similarity: 0 of 1 equal, 1 differs" in said(capsys)
+
+
+@pytest.mark.release
+def test_recorded_detection_results_follow(release: Path) -> None:
+    """FR: attacks bit for bit; rows without chance and trained networks to the four released decimals."""
+    vocabulary = read_vocabulary(release, "fr")
+    lines = []
+    for folder in ("winter", "daytime", "single"):
+        context = Context(release, "fr", release / "SmartGen/IoT_data/fr" / folder, vocabulary)
+        lines += [*check_attacks(context), *check_detectors(context)]
+    assert Counter(line.state for line in lines) == {State.EQUAL: 3 * (2 + 4 + 2)}
+
+
+def test_a_detector_that_misses_its_recorded_row_is_told(tmp_path: Path, toy_vocabulary: Vocabulary) -> None:
+    data = tmp_path / "anomaly_detection_baseline"
+    window = [x for t in range(10) for x in (0, t % 8, t % 3, 2 * (t % 3))]
+    for part in ("trn", "vld", "test"):
+        write(data / f"baseline_data/xx/daytime/{part}.pkl", [window] * 3)
+    (data / "results").mkdir()
+    row = "model,dataset,env,type,precision,recall,f1_score"
+    (data / "results/all.csv").write_text(f"{row}\nMC,xx,daytime,t,0.9,0.9,0.9\n")
+    context = Context(tmp_path, "xx", tmp_path / "SmartGen/IoT_data/xx/daytime", toy_vocabulary)
+    (line,) = check_detectors(context)
+    assert (line.state, line.minor) == (State.DIFFERS, False)
+    assert "the release's file has 0.9000" in line.detail
+    assert list(check_attacks(context)) == []

@@ -1,4 +1,4 @@
-"""The release's trained predictors in our networks: which of its weights is which of ours."""
+"""The release's trained networks in ours: which of its weights is which of ours."""
 
 from __future__ import annotations
 
@@ -50,6 +50,24 @@ FPMC: Final = {
     "time_attention": "attention",
     "output_layer": "output",
     "device_to_action": "device_to_action",
+}
+
+
+AUTOENCODER: Final = {
+    "embedding": "embedding",
+    "encoder_1": "body.layers.0",
+    "encoder_2": "body.layers.1",
+    "decoder_1": "body.layers.2",
+    "decoder_2": "body.layers.3",
+    "decoder_output": "output",
+}
+GRU_AUTOENCODER: Final = {
+    "embedding": "embedding",
+    "encoder_rnn1": "body.layers.0",
+    "encoder_rnn2": "body.layers.1",
+    "decoder_rnn1": "body.layers.2",
+    "decoder_rnn2": "body.layers.3",
+    "decoder_output": "output",
 }
 
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import csv
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from smartgen.conformance.files import first_file, result_rows
 from smartgen.conformance.lines import Context, Line, State
 from smartgen.data.recordings import ORIGINAL
 
@@ -95,7 +95,7 @@ def _window_lines(context: Context) -> Iterator[Line]:
     for name, (make, names) in systems.items():
         base = context.root / BASELINE / name / "fixeddata"
         folder = base / f"save_weights_{context.dataset}_{context.folder.name}"
-        rows = _rows(base / "results", dataset=context.dataset, environment=context.folder.name)
+        rows = result_rows(base / "results", dataset=context.dataset, environment=context.folder.name)
         for path in sorted(folder.glob("*.pth")) if rows and test.is_file() else ():
             network = make()
             maps.load_released(network, path, names)
@@ -129,8 +129,8 @@ def _line(context: Context, name: str, metrics: Mapping[str, float], row: Mappin
 def _baseline_results(context: Context) -> list[_Result]:
     """SASRec as trained on the old context."""
     folder = context.root / BASELINE / "SASRec"
-    weights = _only(folder / f"{context.dataset}_{context.folder.name}_trn_default")
-    rows = _rows(folder / "results", dataset=context.dataset, environment=context.folder.name)
+    weights = first_file(folder / f"{context.dataset}_{context.folder.name}_trn_default")
+    rows = result_rows(folder / "results", dataset=context.dataset, environment=context.folder.name)
     return [_Result("as trained on the old context", weights, row) for row in rows]
 
 
@@ -139,32 +139,19 @@ def _results(context: Context) -> list[_Result]:
     root, cell = context.root, f"{context.dataset}_{context.folder.name}"
     named = {"dataset": context.dataset, "environment": context.folder.name}
     trained = next(iter(sorted((root / PIPELINE).glob(f"{cell}_generation_*_default/*.pth"))), None)
-    found = [_Result("retrained", trained, row) for row in _rows(root / PIPELINE / "results", **named)]
+    found = [_Result("retrained", trained, row) for row in result_rows(root / PIPELINE / "results", **named)]
     if (root / ABLATION / f"{cell}_test_default").is_dir():
-        for row in _rows(root / ABLATION / "results", "ablation1_*.csv"):
-            weights = _only(root / ABLATION, f"ablation1_{row['module']}_generation_*_default/*.pth")
+        for row in result_rows(root / ABLATION / "results", "ablation1_*.csv"):
+            weights = first_file(root / ABLATION, f"ablation1_{row['module']}_generation_*_default/*.pth")
             found.append(_Result(f"ablation1 {row['module']}", weights, row))
     for study, (column, pattern) in SETTINGS.items():
-        rows = _rows(root / STUDIES / "results", f"{study}_*.csv", dataset=context.dataset)
+        rows = result_rows(root / STUDIES / "results", f"{study}_*.csv", dataset=context.dataset)
         for path in sorted((root / STUDIES).glob(f"{study}_{cell}_generation_*_default/*.pth")):
             setting = pattern.search(path.parent.name)
             for row in rows:
                 if setting and _same(setting[1], row[column]):
                     found.append(_Result(f"{study} {row[column]}", path, row))
     return found
-
-
-def _rows(folder: Path, pattern: str = "*.csv", **wanted: str) -> list[dict[str, str]]:
-    """The rows of the folder's result files with these values."""
-    found = []
-    for path in sorted(folder.glob(pattern)) if folder.is_dir() else ():
-        with path.open(encoding="utf-8", newline="") as file:
-            found += [row for row in csv.DictReader(file) if wanted.items() <= row.items()]
-    return found
-
-
-def _only(folder: Path, pattern: str = "*.pth") -> Path | None:
-    return next(iter(sorted(folder.glob(pattern))), None)
 
 
 def _same(one: str, other: str) -> bool:

@@ -11,6 +11,7 @@ from rich.console import Console
 
 from smartgen.conformance.answers import check_answers, check_recovery
 from smartgen.conformance.compression import check_similarity
+from smartgen.conformance.detection import check_attacks, check_detectors
 from smartgen.conformance.filtering import check_tof
 from smartgen.conformance.lines import Check, Context, Line, State
 from smartgen.conformance.prediction import check_predictors
@@ -26,6 +27,8 @@ CHECKS: Final = (
     Check("GSS, graph-guided hints", check_gss, decides=True),
     Check("TOF, outlier filter: what its trainings do not decide", check_tof, decides=True),
     Check("Behavior prediction: recorded networks give recorded results", check_predictors, decides=True),
+    Check("Detection: attacks are the recorded ones", check_attacks, decides=True),
+    Check("Detection: what chance does not decide gives recorded results", check_detectors, decides=True),
     Check("Parsing of recorded answers", check_answers, decides=True),
     Check("Mapping to ids, whole sets", check_sets, decides=False),
     Check("Recovery from answers that the release drops", check_recovery, decides=False),

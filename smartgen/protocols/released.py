@@ -19,7 +19,15 @@ from smartgen.core.stopwatch import Stopwatch
 from smartgen.core.types import Sequences
 from smartgen.data.holdout import hold_out as hold_out_fifth
 from smartgen.metrics.detection import auroc, confusion, false_positive_rate, precision_recall_f1
-from smartgen.protocols.thresholds import Threshold, percentile
+from smartgen.protocols import thresholds
+from smartgen.protocols.thresholds import Threshold
+from smartgen.settings import (
+    AegisSettings,
+    DetectorSettings,
+    IsolationForestSettings,
+    LofSettings,
+    RowDetectorSettings,
+)
 
 Scores = NDArray[np.float64]
 
@@ -89,6 +97,26 @@ class DetectionOutcome:
     counts: dict[str, int]
 
 
+def released_rule(settings: DetectorSettings, percentile: float = 90.0) -> Rule:
+    """How the release turns this detector's scores into alarms; its quirks are settings of the detector.
+
+    Args:
+        percentile: of the validation scores, where these set the threshold.
+    """
+    if settings.name == "seen":
+        return Rule(cut=0.0, strict=True)  # any value that training never had
+    if not isinstance(settings, RowDetectorSettings):
+        return Rule(percentile=percentile)
+    quirks = {"transductive": settings.transductive, "count_training": settings.count_training}
+    if isinstance(settings, LofSettings):
+        return Rule(share=settings.contamination, strict=True, **quirks)
+    if isinstance(settings, AegisSettings):
+        return Rule(cut=settings.cut, strict=True, inverted=settings.inverted, **quirks)
+    if isinstance(settings, IsolationForestSettings):
+        return Rule(cut=settings.cut, strict=True, **quirks)
+    return Rule(cut=0.0, **quirks)  # OCSVM: outside its boundary, or on it
+
+
 def split_synthetic(synthetic: Sequences, hold_out: bool) -> tuple[Sequences, Sequences]:
     """Training and threshold sequences: shuffled with seed 2024 and cut at 80 %, or twice the whole set.
 
@@ -153,10 +181,10 @@ def _scores(
 
 def _threshold(train: Scores, validation: Scores, everything: Scores, rule: Rule) -> Threshold:
     if rule.percentile is not None:
-        return Threshold(percentile([validation], rule.percentile), rule.strict, rule.inverted)
+        return Threshold(thresholds.percentile([validation], rule.percentile), rule.strict, rule.inverted)
     if rule.share is not None:
         fitted = everything if rule.transductive else train
-        return Threshold(percentile([fitted], 100 * (1 - rule.share)), rule.strict, rule.inverted)
+        return Threshold(thresholds.percentile([fitted], 100 * (1 - rule.share)), rule.strict, rule.inverted)
     if rule.cut is None:
         raise ValueError("a rule needs a percentile, a share or a cut")
     return Threshold(rule.cut, rule.strict, rule.inverted)
