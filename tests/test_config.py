@@ -40,7 +40,6 @@ def choice(path: Path) -> str:
 
 REPLAYED = (
     "table2",
-    "table2_smartgen",
     "table2_unified",
     "table3",
     "table3_unified",
