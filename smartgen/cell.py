@@ -38,6 +38,9 @@ class Tracker(Protocol):
         """The final numbers."""
 
 
+# Of protocol released what detection alone reads.
+RELEASED_DETECTION = ("single_field", "transductive", "count_training", "inverted")
+
 OpenTracker = Callable[[CellSettings, dict[str, Any], str], AbstractContextManager[Tracker]]
 
 
@@ -166,8 +169,8 @@ def _read(cell: CellSettings) -> dict[str, Any]:
     config = without_harmless(asdict(cell))
     if cell.task == "prediction":
         del config["detector"], config["without"], config["transition"]["released"]
-        for name in ("percentile", "source_percentile", "data", "source_data", "single_field"):
-            config["protocol"].pop(name, None)
+        unread = ("percentile", "source_percentile", "data", "source_data", *RELEASED_DETECTION)
+        config["protocol"] = {name: x for name, x in config["protocol"].items() if name not in unread}
     else:
         del config["predictor"]
         for name in ("percentile", "data"):  # what is read stands under the plain name

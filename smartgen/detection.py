@@ -50,7 +50,8 @@ def _released(pipeline: Pipeline, protocol: ReleasedProtocolSettings, logger: An
     field = FIELDS.index(cell.transition.released.field) if protocol.single_field else None
     detector = of(home.vocabulary, cell.detector, None, field, cell.trainer, cell.seed, logger)
     stale = cell.regime == "source"
-    rule = released_rule(cell.detector, protocol.source_percentile if stale else protocol.percentile)
+    percentile = protocol.source_percentile if stale else protocol.percentile
+    rule = released_rule(cell.detector, protocol, percentile)
     outcome = detect(detector, released_parts(pipeline, protocol, rule), rule, pipeline.watch)
     return outcome.metrics, outcome.counts, {}
 

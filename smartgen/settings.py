@@ -192,10 +192,7 @@ class DetectorSettings:
 
 @dataclass
 class RowDetectorSettings(DetectorSettings):
-    """What the release does with detectors of whole rows: lof, isolation_forest, ocsvm, aegis."""
-
-    transductive: bool = False
-    count_training: bool = True
+    """Detectors that see a sequence as one row of numbers: lof, isolation_forest, ocsvm."""
 
 
 @dataclass
@@ -225,12 +222,11 @@ class OcsvmSettings(RowDetectorSettings):
 
 
 @dataclass
-class AegisSettings(RowDetectorSettings):
+class AegisSettings(DetectorSettings):
     """conf/detector/aegis."""
 
     smoothing: float = 1e-10
     cut: float = 50.0
-    inverted: bool = True
 
 
 @dataclass
@@ -336,6 +332,9 @@ class ReleasedProtocolSettings(ProtocolSettings):
     data: str = "pieces"
     source_data: str = "windows"
     single_field: bool = True
+    transductive: bool = True
+    count_training: bool = True
+    inverted: bool = True
 
 
 @dataclass

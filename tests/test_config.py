@@ -55,7 +55,7 @@ def homes_for(path: Path) -> list[str]:
 
 # The sets before TOF; any other recorded set fixes the stages it was made with, so stages go with a walk.
 RECORDED = ["synthesizer=replay", "synthesizer.collection=tof", "synthesizer.variant=''"]
-WITHOUT_DETECTOR = {"D26": "lof", "D27": "aegis", "D29_argus": "argus", "D29_autoencoder": "autoencoder"}
+WITHOUT_DETECTOR = {"D29_argus": "argus", "D29_autoencoder": "autoencoder"}
 PAIRS = [(path, home) for path in GROUP_FILES for home in homes_for(path)]
 
 

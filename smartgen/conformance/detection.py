@@ -99,14 +99,14 @@ def _row_detector(context: Context, name: str) -> Made:
     from smartgen.detectors import REGISTRY
     from smartgen.protocols.released import released_rule
 
-    made: of.RowDetectorSettings = {
-        "lof": of.LofSettings("lof", transductive=True),
-        "isolation_forest": of.IsolationForestSettings("isolation_forest", transductive=True),
-        "ocsvm": of.OcsvmSettings("ocsvm", transductive=True),
+    made: of.DetectorSettings = {
+        "lof": of.LofSettings("lof"),
+        "isolation_forest": of.IsolationForestSettings("isolation_forest"),
+        "ocsvm": of.OcsvmSettings("ocsvm"),
         "aegis": of.AegisSettings("aegis"),
     }[name]
     detector = load(REGISTRY, name, "detector")(context.vocabulary, made, None, None, None, 0)
-    return detector, released_rule(made), name
+    return detector, released_rule(made, of.ReleasedProtocolSettings("released"), 90), name
 
 
 def _recorded(context: Context, change: _Change, model: str) -> Made | None:

@@ -26,6 +26,7 @@ from smartgen.settings import (
     DetectorSettings,
     IsolationForestSettings,
     LofSettings,
+    ReleasedProtocolSettings,
     RowDetectorSettings,
 )
 
@@ -97,21 +98,22 @@ class DetectionOutcome:
     counts: dict[str, int]
 
 
-def released_rule(settings: DetectorSettings, percentile: float = 90.0) -> Rule:
-    """How the release turns this detector's scores into alarms; its quirks are settings of the detector.
+def released_rule(settings: DetectorSettings, protocol: ReleasedProtocolSettings, percentile: float) -> Rule:
+    """How the release turns this detector's scores into alarms; its quirks are settings of the protocol.
 
     Args:
         percentile: of the validation scores, where these set the threshold.
     """
     if settings.name == "seen":
         return Rule(cut=0.0, strict=True)  # any value that training never had
+    counted = protocol.count_training
+    if isinstance(settings, AegisSettings):
+        return Rule(cut=settings.cut, strict=True, inverted=protocol.inverted, count_training=counted)
     if not isinstance(settings, RowDetectorSettings):
         return Rule(percentile=percentile)
-    quirks = {"transductive": settings.transductive, "count_training": settings.count_training}
+    quirks = {"transductive": protocol.transductive, "count_training": counted}
     if isinstance(settings, LofSettings):
         return Rule(share=settings.contamination, strict=True, **quirks)
-    if isinstance(settings, AegisSettings):
-        return Rule(cut=settings.cut, strict=True, inverted=settings.inverted, **quirks)
     if isinstance(settings, IsolationForestSettings):
         return Rule(cut=settings.cut, strict=True, **quirks)
     return Rule(cut=0.0, **quirks)  # OCSVM: outside its boundary, or on it

@@ -27,10 +27,10 @@ from smartgen.settings import (
 UNIFIED = UnifiedProtocolSettings(name="unified", max_steps=10, check_every=5, batch_size=8, width=16)
 RELEASED = ReleasedProtocolSettings(name="released")
 DETECTORS: dict[str, DetectorSettings] = {
-    "lof": LofSettings("lof", transductive=True),
-    "isolation_forest": IsolationForestSettings("isolation_forest", transductive=True),
+    "lof": LofSettings("lof"),
+    "isolation_forest": IsolationForestSettings("isolation_forest"),
     "aegis": AegisSettings("aegis"),
-    "ocsvm": OcsvmSettings("ocsvm", transductive=True),
+    "ocsvm": OcsvmSettings("ocsvm"),
     "autoencoder": AutoencoderDetectorSettings("autoencoder", d_model=16, epochs=1),
     "argus": ArgusSettings("argus", d_model=16, epochs=1),
     "transae": TransAESettings("transae", d_model=16, heads=2, layers=1, epochs=1, network="baseline"),
@@ -80,13 +80,13 @@ def test_stale_detectors_see_windows_and_adapted_ones_pieces(cell: Any, run: Any
 
 
 def test_quirks_change_what_is_judged(cell: Any, run: Any, tmp_path: Path) -> None:
-    def judged(detector: DetectorSettings, name: str) -> dict[str, int]:
-        run(cell(tmp_path / name, detector=detector, protocol=RELEASED, regime="source"))
+    def judged(protocol: ReleasedProtocolSettings, name: str) -> dict[str, int]:
+        run(cell(tmp_path / name, detector=AegisSettings("aegis"), protocol=protocol, regime="source"))
         (record,) = read_records(tmp_path / name)
         return record.counts
 
-    quirky = judged(AegisSettings("aegis"), "quirky")
-    plain = judged(AegisSettings("aegis", inverted=False, count_training=False), "plain")
+    quirky = judged(RELEASED, "quirky")
+    plain = judged(replace(RELEASED, inverted=False, count_training=False), "plain")
     assert quirky["false_positives"] + quirky["true_negatives"] == quirky["train"] + quirky["normal"]
     assert plain["false_positives"] + plain["true_negatives"] == plain["normal"]
     assert quirky["true_positives"] == plain["false_negatives"]  # one flags what the other does not
