@@ -94,19 +94,19 @@ def _makers(context: Context, change: _Change) -> Mapping[str, Callable[[], Made
 
 
 def _row_detector(context: Context, name: str) -> Made:
-    from smartgen import settings as of
+    from smartgen import settings
     from smartgen.core.registry import load
     from smartgen.detectors import REGISTRY
     from smartgen.protocols.released import released_rule
 
-    made: of.DetectorSettings = {
-        "lof": of.LofSettings("lof"),
-        "isolation_forest": of.IsolationForestSettings("isolation_forest"),
-        "ocsvm": of.OcsvmSettings("ocsvm"),
-        "aegis": of.AegisSettings("aegis"),
+    made: settings.DetectorSettings = {
+        "lof": settings.LofSettings("lof"),
+        "isolation_forest": settings.IsolationForestSettings("isolation_forest"),
+        "ocsvm": settings.OcsvmSettings("ocsvm"),
+        "aegis": settings.AegisSettings("aegis"),
     }[name]
     detector = load(REGISTRY, name, "detector")(context.vocabulary, made, None, None, None, 0)
-    return detector, released_rule(made, of.ReleasedProtocolSettings("released"), 90), name
+    return detector, released_rule(made, settings.ReleasedProtocolSettings("released"), 90), name
 
 
 def _recorded(context: Context, change: _Change, model: str) -> Made | None:

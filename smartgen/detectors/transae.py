@@ -31,7 +31,7 @@ class TransAEDetector(NeuralDetector):
     def __init__(self, *args: Any, **named: Any) -> None:
         super().__init__(*args, **named)
         self.masked, self.fused = self.settings.masked, self.settings.packed
-        self.orderless = self.settings.packed  # type: ignore[misc]  # of this one, by its settings
+        self.orderless = self.settings.packed
 
     def token_network(self, ids: int) -> nn.Module:
         """SmartGen's autoencoder, or the baseline's."""

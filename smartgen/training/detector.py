@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, ClassVar, Self
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -40,9 +40,8 @@ class NeuralDetector:
         best_step: the step whose weights were kept; 0 under protocol released, which keeps the last.
         masked: whether each behavior is hidden while it is predicted (unified).
         fused: Adam in one kernel; it rounds otherwise.
+        orderless: the network of protocol released knows no positions, so that reordered rows score alike.
     """
-
-    orderless: ClassVar[bool] = False
 
     def __init__(
         self,
@@ -58,7 +57,7 @@ class NeuralDetector:
         self.trainer, self.seed, self.logger = trainer, seed, logger
         self.network: Any = None
         self.best_step = 0
-        self.masked = self.fused = False
+        self.masked = self.fused = self.orderless = False
 
     def token_network(self, ids: int) -> nn.Module:
         """The network of protocol released: rows of tokens -> logits over ``ids``."""
@@ -99,7 +98,6 @@ class NeuralDetector:
                 f"{self.settings.name} was trained on full windows and cannot score shorter sequences; take "
                 "protocol.data=pieces, or another detector"
             )
-        # A network without positions scores reordered rows alike, so sorted ones need one pass.
         return sequence_losses(network, np.sort(tokens, axis=1) if self.orderless else tokens)
 
     def field_scores(self, sequences: Sequences) -> NDArray[np.float64]:
