@@ -94,19 +94,26 @@ def _makers(context: Context, change: _Change) -> Mapping[str, Callable[[], Made
 
 
 def _row_detector(context: Context, name: str) -> Made:
-    from smartgen import settings
     from smartgen.core.registry import load
     from smartgen.detectors import REGISTRY
     from smartgen.protocols.released import released_rule
+    from smartgen.settings import (
+        AegisSettings,
+        DetectorSettings,
+        IsolationForestSettings,
+        LofSettings,
+        OcsvmSettings,
+        ReleasedProtocolSettings,
+    )
 
-    made: settings.DetectorSettings = {
-        "lof": settings.LofSettings("lof"),
-        "isolation_forest": settings.IsolationForestSettings("isolation_forest"),
-        "ocsvm": settings.OcsvmSettings("ocsvm"),
-        "aegis": settings.AegisSettings("aegis"),
+    made: DetectorSettings = {
+        "lof": LofSettings("lof"),
+        "isolation_forest": IsolationForestSettings("isolation_forest"),
+        "ocsvm": OcsvmSettings("ocsvm"),
+        "aegis": AegisSettings("aegis"),
     }[name]
     detector = load(REGISTRY, name, "detector")(context.vocabulary, made, None, None, None, 0)
-    return detector, released_rule(made, settings.ReleasedProtocolSettings("released"), 90), name
+    return detector, released_rule(made, ReleasedProtocolSettings("released"), 90), name
 
 
 def _recorded(context: Context, change: _Change, model: str) -> Made | None:
