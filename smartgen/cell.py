@@ -6,16 +6,16 @@ import time
 import traceback
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Protocol
 
 from numpy.typing import NDArray
 
-from smartgen.check import check_settings, reads_source, reads_synthetic, reads_windows
+from smartgen.check import check_settings
 from smartgen.core.errors import SmartgenError
-from smartgen.core.keys import CODE_VERSIONS, content_key, without_harmless
+from smartgen.core.keys import CODE_VERSIONS, content_key
 from smartgen.core.provenance import command, provenance
 from smartgen.core.records import RESULT_FILE, write_cases, write_error, write_result
 from smartgen.core.types import Sequences
@@ -23,6 +23,7 @@ from smartgen.data.homes import load_home
 from smartgen.detection import measure_detection
 from smartgen.pipeline import Pipeline, make_store
 from smartgen.prediction import measure_prediction
+from smartgen.reads import quirks_off, read_config, reads_source, reads_synthetic, reads_windows
 from smartgen.settings import CellSettings, SscAutoencoderSettings
 from smartgen.training.device import resolve_accelerator
 
@@ -37,9 +38,6 @@ class Tracker(Protocol):
     def log(self, metrics: dict[str, float], counts: dict[str, int]) -> None:
         """The final numbers."""
 
-
-# Of protocol released what detection alone reads.
-RELEASED_DETECTION = ("single_field", "transductive", "count_training", "inverted")
 
 OpenTracker = Callable[[CellSettings, dict[str, Any], str], AbstractContextManager[Tracker]]
 
@@ -119,7 +117,7 @@ class Prepared:
         self.pipeline = Pipeline(cell, self.home, make_store(cell.paths.outputs))
         self.axes = _axes(cell)
         self.cases: dict[str, NDArray[Any]] = {}
-        self.config = _read(cell)
+        self.config = read_config(cell)
         self.inputs = self.pipeline.input_digests(source=reads_source(cell), synthetic=reads_synthetic(cell))
         if reads_windows(cell):
             self.inputs |= {
@@ -164,27 +162,12 @@ class Prepared:
         return metrics | reconstructed, counts | sizes
 
 
-def _read(cell: CellSettings) -> dict[str, Any]:
-    """The settings that can change the result; what belongs to the other task is not read."""
-    config = without_harmless(asdict(cell))
-    if cell.task == "prediction":
-        del config["detector"], config["without"], config["transition"]["released"]
-        unread = ("percentile", "source_percentile", "data", "source_data", *RELEASED_DETECTION)
-        config["protocol"] = {name: x for name, x in config["protocol"].items() if name not in unread}
-    else:
-        del config["predictor"]
-        for name in ("percentile", "data"):  # what is read stands under the plain name
-            of_source = config["protocol"].pop(f"source_{name}", None)
-            if cell.regime == "source" and of_source is not None:
-                config["protocol"][name] = of_source
-    return config
-
-
 def _label(cell: CellSettings) -> list[str]:
     """What tells the cells of a task from each other at a glance."""
     if cell.task in ("detection", "prediction"):
-        without = [] if cell.without == "none" else [f"without_{cell.without}"]
-        return [_model(cell), cell.regime, cell.protocol.name, *without]
+        without = quirks_off(cell) if cell.task == "detection" else "none"
+        quirks = [] if without == "none" else [f"without_{without}"]
+        return [_model(cell), cell.regime, cell.protocol.name, *quirks]
     return [f"ssc_{cell.stage.ssc.name}"]
 
 
@@ -198,7 +181,7 @@ def _axes(cell: CellSettings) -> dict[str, Any]:
         "regime": cell.regime,
         "protocol": cell.protocol.name,
         "synthesizer": cell.synthesizer.name,
-        **({} if cell.without == "none" else {"without": cell.without}),
+        **({"without": quirks_off(cell)} if cell.task == "detection" else {}),
         "seed": cell.seed,
     }
 

@@ -8,12 +8,14 @@ from collections.abc import Iterator
 from smartgen.core.errors import SmartgenError
 from smartgen.core.names import REGIMES as ALL_REGIMES
 from smartgen.core.types import FIELDS
+from smartgen.reads import UNIFIED_ATTACKS, reads_synthetic
 from smartgen.settings import (
     ArgusSettings,
     AutoencoderSettings,
     CellSettings,
     DetectorSettings,
     EncodedSscSettings,
+    IsolationForestSettings,
     LofSettings,
     OcsvmSettings,
     PredictorSettings,
@@ -52,7 +54,6 @@ DETECTORS = (
 TOKEN_PREDICTORS = ("sasrec", "device")
 WINDOW_PREDICTORS = ("hmm", "fpmc", "lstm", "carnn", "caser", "siar", "popular", "markov")
 RELEASED_ATTACKS = ("heater", "daytime_hours", "television", "television_start")
-UNIFIED_ATTACKS = ("command", "hours", "burst")
 STAGES = {
     "tss": ("released", "paper", "none"),
     "ssc": ("released", "sound", "similarity", "random", "none"),
@@ -111,39 +112,6 @@ def check_settings(cell: CellSettings) -> None:
         _check_recorded_tof(cell)
         if isinstance(cell.synthesizer, ReplaySettings):
             _check_recorded(cell, cell.synthesizer)
-
-
-def reads_source(cell: CellSettings) -> bool:
-    """Whether the protocol itself reads the old log."""
-    if cell.task not in ("detection", "prediction") or isinstance(cell.protocol, UnifiedProtocolSettings):
-        return True
-    if cell.task != "detection" or not isinstance(cell.protocol, ReleasedProtocolSettings):
-        return False
-    # The attacks of protocol unified are made from the old log's habits.
-    return (cell.regime == "source" and not reads_windows(cell)) or _attack(cell) in UNIFIED_ATTACKS
-
-
-def reads_synthetic(cell: CellSettings) -> bool:
-    """Whether the protocol reads the synthetic set; unified always does, to tell what is novel."""
-    if cell.task not in ("detection", "prediction"):
-        return False
-    return isinstance(cell.protocol, UnifiedProtocolSettings) or cell.regime == "synthetic"
-
-
-def reads_windows(cell: CellSettings) -> bool:
-    """Whether the protocol reads fixed windows of ten behaviors, as the release does for stale models."""
-    protocol = cell.protocol
-    if cell.task == "detection" and isinstance(protocol, ReleasedProtocolSettings):
-        return (protocol.source_data if cell.regime == "source" else protocol.data) == "windows"
-    if cell.task != "prediction" or isinstance(cell.protocol, UnifiedProtocolSettings):
-        return False
-    return cell.regime == "source" and cell.predictor.name != "device"
-
-
-def _attack(cell: CellSettings) -> str:
-    """The attack that protocol released makes."""
-    rule = cell.transition.released
-    return rule.window_attack if reads_windows(cell) else rule.attack
 
 
 def _networks(cell: CellSettings) -> Iterator[tuple[str, TransAESettings | AutoencoderSettings]]:
@@ -251,7 +219,10 @@ def _detector_ranges(detector: DetectorSettings) -> Iterator[Range]:
             yield f"detector.{name}", getattr(detector, name), 1e-12, math.inf
     if isinstance(detector, OcsvmSettings):
         yield "detector.nu", detector.nu, 1e-6, 1
-        yield "detector.unified_gamma", detector.unified_gamma or 1, 1e-12, math.inf
+        gamma = detector.unified_gamma
+        yield "detector.unified_gamma", 1 if gamma is None else gamma, 1e-12, math.inf
+    if isinstance(detector, IsolationForestSettings):
+        yield "detector.random_state", detector.random_state or 0, 0, 2**32 - 1
     if isinstance(detector, LofSettings):
         yield "detector.contamination", detector.contamination, 0, 0.5
     if isinstance(detector, ArgusSettings):

@@ -6,7 +6,6 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from smartgen.check import reads_windows
 from smartgen.core.errors import SmartgenError
 from smartgen.core.registry import load
 from smartgen.core.seeds import generator, seed_for
@@ -16,6 +15,7 @@ from smartgen.data.attacks.unified import AttackContext, attack
 from smartgen.detectors import REGISTRY
 from smartgen.pipeline import Pipeline
 from smartgen.protocols.released import Parts, Rule, released_rule, split_synthetic
+from smartgen.reads import attack_kind, reads_windows, threshold_percentile
 from smartgen.settings import (
     ReleasedProtocolSettings,
     UnifiedProtocolSettings,
@@ -49,9 +49,7 @@ def _released(pipeline: Pipeline, protocol: ReleasedProtocolSettings, logger: An
     of = load(REGISTRY, cell.detector.name, "detector.name")
     field = FIELDS.index(cell.transition.released.field) if protocol.single_field else None
     detector = of(home.vocabulary, cell.detector, None, field, cell.trainer, cell.seed, logger)
-    stale = cell.regime == "source"
-    percentile = protocol.source_percentile if stale else protocol.percentile
-    rule = released_rule(cell.detector, protocol, percentile)
+    rule = released_rule(cell.detector, protocol, threshold_percentile(cell, protocol))
     outcome = detect(detector, released_parts(pipeline, protocol, rule), rule, pipeline.watch)
     return outcome.metrics, outcome.counts, {}
 
@@ -74,17 +72,21 @@ def released_parts(pipeline: Pipeline, protocol: ReleasedProtocolSettings, rule:
             train, validation = pool, pool.take([])
         else:
             train, validation = split_synthetic(pool, cell.transition.released.hold_out)
-    return Parts(train, validation, normal, _attacked(pipeline, normal, windows))
+    return Parts(train, validation, *_attacked(pipeline, normal))
 
 
-def _attacked(pipeline: Pipeline, normal: Sequences, windows: bool) -> Sequences:
-    """The release's attack on these sequences, or one of protocol unified in its place."""
-    cell, home, rule = pipeline.cell, pipeline.home, pipeline.cell.transition.released
-    kind = rule.window_attack if windows else rule.attack
+def _attacked(pipeline: Pipeline, normal: Sequences) -> tuple[Sequences, Sequences]:
+    """Normal sequences and their attacks: the release's, or protocol unified's, which not all allow."""
+    home, kind = pipeline.home, attack_kind(pipeline.cell)
     if kind in RELEASED:
-        return released_attack(kind, normal, home.vocabulary)
+        return normal, released_attack(kind, normal, home.vocabulary)
     context = AttackContext(home.vocabulary, home.source, home.target)
-    return attack(kind, normal, normal, context, generator(cell.seed, "attack", kind)).sequences
+    made = attack(kind, normal, normal, context, generator(pipeline.cell.seed, "attack", kind))
+    if not len(made.kept):
+        raise SmartgenError(
+            f"transition.released.attack={kind} changes no test sequence of this home; take another attack"
+        )
+    return normal.take(made.kept), made.sequences
 
 
 def _unified(pipeline: Pipeline, protocol: UnifiedProtocolSettings, logger: Any) -> Measured:

@@ -263,6 +263,7 @@ class TransAESettings(NeuralDetectorSettings):
     packed: bool = True
     masked: bool = True
     network: str = "smartgen"
+    positions: bool = False
 
 
 @dataclass
@@ -333,7 +334,6 @@ class ReleasedProtocolSettings(ProtocolSettings):
     source_data: str = "windows"
     single_field: bool = True
     transductive: bool = True
-    count_training: bool = True
     inverted: bool = True
 
 
@@ -386,7 +386,6 @@ class CellSettings:
     transition: TransitionSettings = field(default_factory=TransitionSettings)
     task: str = "detection"
     regime: str = "synthetic"
-    without: str = "none"
     stage: StageSettings = field(default_factory=StageSettings)
     synthesizer: SynthesizerSettings = field(default_factory=SynthesizerSettings)
     detector: DetectorSettings = field(default_factory=DetectorSettings)

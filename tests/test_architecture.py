@@ -16,6 +16,7 @@ MODULES = sorted(path for path in PACKAGE.rglob("*.py") if "_packed" not in path
 RANKS = {
     "core": 0,
     "settings": 1,
+    "reads": 1.5,
     "check": 2,
     "data": 2,
     "metrics": 2,

@@ -12,7 +12,16 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-PACKAGES = ("smartgen", "torch", "pytorch-lightning", "numpy", "hydra-core", "omegaconf", "wandb")
+PACKAGES = (
+    "smartgen",
+    "torch",
+    "pytorch-lightning",
+    "numpy",
+    "scikit-learn",
+    "hydra-core",
+    "omegaconf",
+    "wandb",
+)
 
 
 @cache

@@ -52,8 +52,11 @@ class AegisDetector:
         # Each set's equal part of all steps, so that what is added keeps its meaning.
         mixed = sum(one * (total / len(counts) / max(one.sum(), 1.0)) for one in counts)
         steps = mixed + (1.0 if self.unified else self.settings.smoothing)
+        if self.unified:
+            steps[:, -1] = 0  # nothing leads back to the state before the sequence
         log = np.log if self.unified else np.log10
-        self.log_steps = log(steps / steps.sum(axis=1, keepdims=True))
+        with np.errstate(divide="ignore"):  # that state is never scored
+            self.log_steps = log(steps / steps.sum(axis=1, keepdims=True))
         return self
 
     def score(self, sequences: Sequences) -> NDArray[np.float64]:

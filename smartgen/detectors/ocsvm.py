@@ -25,11 +25,24 @@ class OcsvmDetector(RowDetector):
         """Find the boundary."""
         from sklearn.svm import OneClassSVM
 
-        gamma = self.settings.unified_gamma if self.unified else self.settings.gamma
-        machine = OneClassSVM(nu=self.settings.nu, gamma="scale" if gamma is None else gamma)
+        nu = self.settings.nu
         if self.unified:
             rows, weights = weighted(sets)
-            machine.fit(rows, sample_weight=weights)
+            gamma = self.settings.unified_gamma or scale(rows, weights)
+            machine = OneClassSVM(nu=nu, gamma=gamma).fit(rows, sample_weight=weights)
         else:
-            machine.fit(np.concatenate(sets))
+            machine = OneClassSVM(nu=nu, gamma=self.settings.gamma).fit(np.concatenate(sets))
         return lambda others: -machine.decision_function(others)
+
+
+def scale(rows: Rows, weights: Rows) -> float:
+    """1 / (features x variance), scikit-learn's choice, of rows that count by their weights.
+
+    Example:
+        >>> scale(np.array([[0.0], [1.0]]), np.array([1.5, 0.5]))  # as of 0, 0, 0, 1
+        5.333333333333333
+    """
+    shares = weights / weights.sum()
+    mean = float(shares @ rows.mean(axis=1))
+    variance = float(shares @ ((rows - mean) ** 2).mean(axis=1))
+    return 1 / (rows.shape[1] * variance) if variance else 1.0

@@ -14,7 +14,7 @@ from typing import Any
 
 from torch import nn
 
-from smartgen.nets.transae import BaselineTransAE, BehaviorTransAE, TransAE
+from smartgen.nets.transae import Arithmetic, BaselineTransAE, BehaviorTransAE, TransAE
 from smartgen.settings import TransAESettings
 from smartgen.training.detector import NeuralDetector, Sizes
 
@@ -30,16 +30,18 @@ class TransAEDetector(NeuralDetector):
 
     def __init__(self, *args: Any, **named: Any) -> None:
         super().__init__(*args, **named)
-        self.masked, self.fused = self.settings.masked, self.settings.packed
-        self.orderless = self.settings.packed
+        s = self.settings
+        self.masked, self.fused, self.orderless = s.masked, s.packed, s.packed and not s.positions
 
     def token_network(self, ids: int) -> nn.Module:
         """SmartGen's autoencoder, or the baseline's."""
         s, pad = self.settings, self.vocabulary.pad
+        arithmetic: Arithmetic
         if s.network == "baseline":
             arithmetic = "merged" if s.packed else "padded"
-            return BaselineTransAE(ids, pad, s.d_model, s.heads, s.layers, arithmetic)  # type: ignore[arg-type]  # one of Arithmetic
-        return TransAE(pad + 1, pad, s.d_model, s.heads, s.layers, "packed" if s.packed else "padded")
+            return BaselineTransAE(ids, pad, s.d_model, s.heads, s.layers, arithmetic, s.positions)
+        arithmetic = "packed" if s.packed else "padded"
+        return TransAE(pad + 1, pad, s.d_model, s.heads, s.layers, arithmetic, s.positions)
 
     def behavior_network(self, sizes: Sizes, width: int) -> nn.Module:
         """A Transformer over whole behaviors."""

@@ -130,9 +130,10 @@ class BaselineTransAE(TransAE):
         heads: int,
         layers: int = 2,
         arithmetic: Arithmetic = "merged",
+        positions: bool = False,
     ) -> None:
         nn.Module.__init__(self)
-        self.pad, self.arithmetic, self.positions = pad, arithmetic, False
+        self.pad, self.arithmetic, self.positions = pad, arithmetic, positions
         self.before_draw = None
         self.embedding = nn.Embedding(ids, d_model)
         self.autoencoder = Autoencoder(d_model, heads, layers, norms=True)
@@ -143,7 +144,7 @@ class BaselineTransAE(TransAE):
         """Logits of every token, given the whole row; full windows need no mask."""
         if self.arithmetic != "padded" or bool((tokens == self.pad).any()):
             return super().forward(tokens)
-        logits: Tensor = self.output(self.autoencoder.padded(self.embedding(tokens), None))
+        logits: Tensor = self.output(self.autoencoder.padded(self._everywhere(tokens), None))
         return logits
 
 

@@ -9,7 +9,7 @@ Each is a setting; docs/protocol.md lists them.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -43,7 +43,7 @@ class Detector(Protocol):
         """(n,) scores, higher is more anomalous."""
 
 
-class TransductiveDetector(Detector, Protocol):
+class RowDetector(Detector, Protocol):
     """A detector that can score what it is fitted on."""
 
     def fit_score(self, sequences: Sequences) -> Scores:
@@ -98,7 +98,9 @@ class DetectionOutcome:
     counts: dict[str, int]
 
 
-def released_rule(settings: DetectorSettings, protocol: ReleasedProtocolSettings, percentile: float) -> Rule:
+def released_rule(
+    settings: DetectorSettings, protocol: ReleasedProtocolSettings, percentile: float | None
+) -> Rule:
     """How the release turns this detector's scores into alarms; its quirks are settings of the protocol.
 
     Args:
@@ -106,12 +108,12 @@ def released_rule(settings: DetectorSettings, protocol: ReleasedProtocolSettings
     """
     if settings.name == "seen":
         return Rule(cut=0.0, strict=True)  # any value that training never had
-    counted = protocol.count_training
     if isinstance(settings, AegisSettings):
-        return Rule(cut=settings.cut, strict=True, inverted=protocol.inverted, count_training=counted)
+        quirk = protocol.inverted
+        return Rule(cut=settings.cut, strict=True, inverted=quirk, count_training=quirk)
     if not isinstance(settings, RowDetectorSettings):
         return Rule(percentile=percentile)
-    quirks = {"transductive": protocol.transductive, "count_training": counted}
+    quirks = {"transductive": protocol.transductive, "count_training": protocol.transductive}
     if isinstance(settings, LofSettings):
         return Rule(share=settings.contamination, strict=True, **quirks)
     if isinstance(settings, IsolationForestSettings):
@@ -168,16 +170,20 @@ def _scores(
     train = parts.train if needs_training else nothing
     validation = nothing if rule.percentile is None else parts.validation
     bounds = np.cumsum([len(train), len(validation), len(parts.normal)])
+    judged = [train, validation, parts.normal, parts.attack]
     if rule.transductive:
         # Fit and score are one here: the release asks for no score of anything else.
         with watch.measure("train"):
-            scores = detector.fit_score(Sequences.concatenate([train, parts.normal, parts.attack]))  # type: ignore[attr-defined]  # TransductiveDetector, where the rule says so
+            scores = cast(RowDetector, detector).fit_score(Sequences.concatenate(judged))
     else:
         with watch.measure("train"):
             detector.fit([parts.train], [parts.validation])
         with watch.measure("score"):
-            scores = detector.score(Sequences.concatenate([train, validation, parts.normal, parts.attack]))
+            scores = detector.score(Sequences.concatenate(judged))
     first, second, third, fourth = np.split(scores, bounds)
+    if rule.share is not None and not rule.transductive:
+        # A training row is no neighbor of its own: so scored, it sets the threshold (as scikit-learn does).
+        first = cast(RowDetector, detector).fit_score(parts.train)
     return first, second, third, fourth
 
 

@@ -69,12 +69,11 @@ def test_stale_detectors_see_windows_and_adapted_ones_pieces(cell: Any, run: Any
     ):
         protocol = replace(RELEASED, source_data=data)
         settings = cell(tmp_path / name, detector=DETECTORS["seen"], protocol=protocol, regime=regime)
-        settings.without = "D25" if data == "pieces" else "none"
         run(settings)
         (record,) = read_records(tmp_path / name)
         counts[name] = record.counts
         assert record.config["protocol"]["data"] == ("windows" if name == "windows" else "pieces")
-        assert record.axes.get("without") == ("D25" if name == "pieces" else None)
+        assert record.axes["without"] == ("D25" if name == "pieces" else "none")
     assert counts["windows"]["normal"] < counts["pieces"]["normal"] == counts["written"]["normal"]
     assert counts["written"]["train"] == 30 != counts["windows"]["train"]
 
@@ -86,7 +85,7 @@ def test_quirks_change_what_is_judged(cell: Any, run: Any, tmp_path: Path) -> No
         return record.counts
 
     quirky = judged(RELEASED, "quirky")
-    plain = judged(replace(RELEASED, inverted=False, count_training=False), "plain")
+    plain = judged(replace(RELEASED, inverted=False), "plain")
     assert quirky["false_positives"] + quirky["true_negatives"] == quirky["train"] + quirky["normal"]
     assert plain["false_positives"] + plain["true_negatives"] == plain["normal"]
     assert quirky["true_positives"] == plain["false_negatives"]  # one flags what the other does not

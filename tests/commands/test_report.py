@@ -14,14 +14,20 @@ import pytest
 from smartgen.commands.report import main
 from smartgen.core.records import write_error, write_result
 
-AXES = {"task": "detection", "regime": "synthetic", "protocol": "released", "synthesizer": "replay"}
+AXES = {
+    "task": "detection",
+    "regime": "synthetic",
+    "protocol": "released",
+    "synthesizer": "replay",
+    "without": "none",
+}
 RUN = {"command": "smartgen dataset=fr", "finished": "2026-03-01T10:00:00"}
 
 
 def put(outputs: Path, key: str, seed: int, f1: float, threads: int = 1, **axes: Any) -> None:
     named = AXES | {"dataset": "fr", "transition": "seasonal", "seed": seed} | axes
     detector = {"name": "transae", "network": "smartgen"}
-    config = {"seed": seed, "without": "none", "detector": detector, "trainer": {"threads": threads}}
+    config = {"seed": seed, "detector": detector, "trainer": {"threads": threads}}
     metrics = {"f1": f1, "precision": 0.7632, "recall": 0.9886}
     write_result(outputs, key, {"axes": named, "config": config, "metrics": metrics, "counts": {}}, RUN)
 

@@ -20,9 +20,8 @@ def put(outputs: Path, key: str, f1: float, without: str = "none", **axes: Any) 
         "protocol": "released",
         "seed": 1,
     }
-    named |= {"regime": "source", "detector": "aegis", "synthesizer": "replay"} | axes
-    named |= {} if without == "none" else {"without": without}
-    config = {"without": without, "detector": {"network": "smartgen"}}
+    named |= {"regime": "source", "detector": "aegis", "synthesizer": "replay", "without": without} | axes
+    config = {"detector": {"network": "smartgen"}}
     metrics = dict.fromkeys(("f1", "precision", "recall", "auroc"), f1)
     write_result(outputs, key, {"axes": named, "config": config, "metrics": metrics, "counts": {}}, {})
 

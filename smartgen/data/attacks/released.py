@@ -9,6 +9,7 @@ import random
 from collections.abc import Callable
 
 import numpy as np
+from numpy.typing import NDArray
 
 from smartgen.core.errors import SmartgenError
 from smartgen.core.types import ACTION, DEVICE, HOUR, Sequences
@@ -44,23 +45,31 @@ def daytime_hours(normal: Sequences, vocabulary: Vocabulary) -> Sequences:
 def television(normal: Sequences, vocabulary: Vocabulary) -> Sequences:
     """Every behavior becomes the television going on, off, on ... (release, NT)."""
     values = normal.values.copy()
-    position = np.arange(len(values)) - np.repeat(normal.offsets[:-1], normal.lengths)
-    device, on = _pair(vocabulary, "Television", "switch on")
-    _, off = _pair(vocabulary, "Television", "switch off")
-    values[:, DEVICE] = device
-    values[:, ACTION] = np.where(position % 2 == 0, on, off)
+    values[:, DEVICE : ACTION + 1] = _toggled(normal, vocabulary)
     return normal.with_values(values)
 
 
 def television_start(normal: Sequences, vocabulary: Vocabulary) -> Sequences:
     """The first four behaviors become the television on, off, Friday at midnight (release, NT windows)."""
     values = normal.values.copy()
-    position = np.arange(len(values)) - np.repeat(normal.offsets[:-1], normal.lengths)
-    device, on = _pair(vocabulary, "Television", "switch on")
-    _, off = _pair(vocabulary, "Television", "switch off")
-    for place in range(STARTS):
-        values[position == place] = (FRIDAY, MIDNIGHT, device, off if place % 2 else on)
+    start = _position(normal) < STARTS
+    values[start, DEVICE : ACTION + 1] = _toggled(normal, vocabulary)[start]
+    values[start, : HOUR + 1] = (FRIDAY, MIDNIGHT)
     return normal.with_values(values)
+
+
+def _toggled(normal: Sequences, vocabulary: Vocabulary) -> NDArray[np.int64]:
+    """(behaviors, 2) the television's device and action, on and off in turn within each sequence."""
+    on, off = (_pair(vocabulary, "Television", command) for command in ("switch on", "switch off"))
+    return np.where(_position(normal)[:, None] % 2 == 0, on, off)
+
+
+def _position(normal: Sequences) -> NDArray[np.int64]:
+    """(behaviors,) the place of each in its sequence."""
+    position: NDArray[np.int64] = np.arange(len(normal.values)) - np.repeat(
+        normal.offsets[:-1], normal.lengths
+    )
+    return position
 
 
 RELEASED: dict[str, Callable[[Sequences, Vocabulary], Sequences]] = {
@@ -78,7 +87,7 @@ def released_attack(kind: str, normal: Sequences, vocabulary: Vocabulary) -> Seq
         SmartgenError: an unknown kind, an empty sequence, or a home without the attacked device.
     """
     if kind not in RELEASED:
-        raise SmartgenError(f"transition.released.attack is {kind!r}, expected one of {', '.join(RELEASED)}")
+        raise SmartgenError(f"the attack is {kind!r}, expected one of {', '.join(RELEASED)}")
     if (normal.lengths == 0).any():
         raise SmartgenError(f"test sequence {int(np.argmin(normal.lengths))} has no behavior to attack")
     return RELEASED[kind](normal, vocabulary)
@@ -86,5 +95,8 @@ def released_attack(kind: str, normal: Sequences, vocabulary: Vocabulary) -> Seq
 
 def _pair(vocabulary: Vocabulary, device: str, command: str) -> tuple[int, int]:
     if device not in vocabulary.ids[2]:
-        raise SmartgenError(f"the attack needs the device {device!r}, which this home does not have")
+        raise SmartgenError(
+            f"this attack needs the device {device!r}, which the home does not have; take another one for "
+            "transition.released.attack or window_attack (command, hours, burst), or protocol=unified"
+        )
     return vocabulary.ids[2][device], vocabulary.action_id(f"{device}:{command}")

@@ -1,0 +1,156 @@
+"""What a cell reads of its settings: its key holds that and nothing else."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any, Final
+
+from smartgen.core.keys import without_harmless
+from smartgen.settings import (
+    AegisSettings,
+    ArgusSettings,
+    AutoencoderDetectorSettings,
+    CellSettings,
+    NeuralDetectorSettings,
+    ReleasedProtocolSettings,
+    RowDetectorSettings,
+    TransAESettings,
+    UnifiedProtocolSettings,
+)
+
+UNIFIED_ATTACKS: Final = ("command", "hours", "burst")
+STALE_PERCENTILE: Final = 90  # of every detector that was not adapted (release)
+# How the release treats each transition: the field, and the attacks on pieces and on windows.
+RELEASED_RULES: Final = {
+    "seasonal": ("action", "heater", "heater"),
+    "schedule": ("hour", "daytime_hours", "daytime_hours"),
+    "occupancy": ("device", "television", "television_start"),
+}
+# Settings of detectors that one protocol alone reads.
+RELEASED_ONLY: Final = (
+    *("d_model", "heads", "epochs", "batch_size", "packed", "network", "positions"),
+    *("gamma", "cut", "contamination", "smoothing", "random_state"),
+)
+UNIFIED_ONLY: Final = ("masked", "unified_gamma")
+
+
+def reads_source(cell: CellSettings) -> bool:
+    """Whether the protocol itself reads the old log."""
+    if cell.task not in ("detection", "prediction") or isinstance(cell.protocol, UnifiedProtocolSettings):
+        return True
+    if cell.task != "detection" or not isinstance(cell.protocol, ReleasedProtocolSettings):
+        return False
+    # The attacks of protocol unified are made from the old log's habits.
+    return (cell.regime == "source" and not reads_windows(cell)) or attack_kind(cell) in UNIFIED_ATTACKS
+
+
+def reads_synthetic(cell: CellSettings) -> bool:
+    """Whether the protocol reads the synthetic set; unified always does, to tell what is novel."""
+    if cell.task not in ("detection", "prediction"):
+        return False
+    return isinstance(cell.protocol, UnifiedProtocolSettings) or cell.regime == "synthetic"
+
+
+def reads_windows(cell: CellSettings) -> bool:
+    """Whether the protocol reads fixed windows of ten behaviors, as the release does for stale models."""
+    protocol = cell.protocol
+    if cell.task == "detection" and isinstance(protocol, ReleasedProtocolSettings):
+        return (protocol.source_data if cell.regime == "source" else protocol.data) == "windows"
+    if cell.task != "prediction" or isinstance(cell.protocol, UnifiedProtocolSettings):
+        return False
+    return cell.regime == "source" and cell.predictor.name != "device"
+
+
+def attack_kind(cell: CellSettings) -> str:
+    """The attack that protocol released makes."""
+    rule = cell.transition.released
+    return rule.window_attack if reads_windows(cell) else rule.attack
+
+
+def threshold_percentile(cell: CellSettings, protocol: ReleasedProtocolSettings) -> float | None:
+    """The percentile of threshold scores under protocol released; None where none sets the threshold."""
+    if not (isinstance(cell.detector, NeuralDetectorSettings) or cell.detector.name == "length"):
+        return None
+    return protocol.source_percentile if cell.regime == "source" else protocol.percentile
+
+
+def read_config(cell: CellSettings) -> dict[str, Any]:
+    """The settings that can change the result; what the task, protocol or model does not read is left out."""
+    config = without_harmless(asdict(cell))
+    if cell.task in ("detection", "prediction") and not reads_synthetic(cell):
+        del config["synthesizer"]
+    if cell.task == "prediction":
+        del config["detector"], config["transition"]["released"]
+        detection = {"percentile", *asdict(ReleasedProtocolSettings())} - {"name"}
+        config["protocol"] = {name: x for name, x in config["protocol"].items() if name not in detection}
+        return config
+    del config["predictor"]
+    if cell.task == "detection":
+        protocol = cell.protocol
+        released = isinstance(protocol, ReleasedProtocolSettings)
+        unread = UNIFIED_ONLY if released else RELEASED_ONLY
+        config["detector"] = {name: x for name, x in config["detector"].items() if name not in unread}
+        if isinstance(protocol, ReleasedProtocolSettings):
+            config |= _released(cell, protocol, config["transition"])
+        else:
+            del config["transition"]["released"]
+    return config
+
+
+def _released(
+    cell: CellSettings, protocol: ReleasedProtocolSettings, transition: dict[str, Any]
+) -> dict[str, Any]:
+    """Protocol and transition as this detector reads them, under the plain names."""
+    rule, percentile = cell.transition.released, threshold_percentile(cell, protocol)
+    kept: dict[str, Any] = {"name": protocol.name, "data": "windows" if reads_windows(cell) else "pieces"}
+    read: dict[str, Any] = {"attack": attack_kind(cell)}
+    if percentile is not None:
+        kept["percentile"] = percentile
+    if _reads_fields(cell):
+        kept["single_field"] = protocol.single_field
+        read |= {"field": rule.field} if protocol.single_field else {}
+    if _holds_out(cell, protocol):
+        read["hold_out"] = rule.hold_out
+    if isinstance(cell.detector, RowDetectorSettings):
+        kept["transductive"] = protocol.transductive
+    if isinstance(cell.detector, AegisSettings):
+        kept["inverted"] = protocol.inverted
+    return {"protocol": kept, "transition": transition | {"released": read}}
+
+
+def quirks_off(cell: CellSettings) -> str:
+    """The quirks of the authors' code that this cell does without, by id, as in ``D20+D21``; or ``none``.
+
+    They follow from the settings; a quirk that the cell's detector or data do not have does not count.
+    """
+    protocol, rule, detector = cell.protocol, cell.transition.released, cell.detector
+    if not isinstance(protocol, ReleasedProtocolSettings):
+        return "none"
+    name, stale, windows = cell.transition.name, cell.regime == "source", reads_windows(cell)
+    percentile = threshold_percentile(cell, protocol)
+    usual = STALE_PERCENTILE if stale else cell.dataset.percentile.get(name)
+    field, attack, window_attack = RELEASED_RULES.get(name, (rule.field, rule.attack, rule.window_attack))
+    off = {
+        "D05": isinstance(detector, TransAESettings) and detector.positions,
+        "D20": _reads_fields(cell) and (not protocol.single_field or rule.field != field),
+        "D21": None not in (percentile, usual) and percentile != usual,
+        "D22": _holds_out(cell, protocol) and name == "occupancy" and rule.hold_out,
+        "D23": attack_kind(cell) != (window_attack if windows else attack),
+        "D25": windows != stale,
+        "D26": isinstance(detector, RowDetectorSettings) and not protocol.transductive,
+        "D27": isinstance(detector, AegisSettings) and not protocol.inverted,
+        "D29": (isinstance(detector, AutoencoderDetectorSettings) and detector.activation)
+        or (isinstance(detector, ArgusSettings) and detector.dropout > 0),
+    }
+    return "+".join(quirk for quirk, is_off in off.items() if is_off) or "none"
+
+
+def _reads_fields(cell: CellSettings) -> bool:
+    """Whether the detector reads one field under protocol released."""
+    return isinstance(cell.detector, NeuralDetectorSettings) or cell.detector.name == "seen"
+
+
+def _holds_out(cell: CellSettings, protocol: ReleasedProtocolSettings) -> bool:
+    """Whether the threshold could come from sequences held out; windows have a file of their own for it."""
+    from_file = cell.regime == "source" and reads_windows(cell)
+    return threshold_percentile(cell, protocol) is not None and not from_file
