@@ -9,6 +9,7 @@ import shutil
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from smartgen.core.atomic import write_bytes_atomic
 from smartgen.core.errors import SmartgenError
@@ -140,20 +141,11 @@ def _refuse_unused(options: argparse.Namespace) -> None:
 
 def _regimes(options: argparse.Namespace, records: Sequence[Record]) -> str:
     from smartgen.tables.regimes import compare_regimes, regimes_page, regimes_records
-    from smartgen.tables.render import rows_to_csv, to_markdown, to_text
 
-    where = parse_where(options.where)
-    check_where(where, records)
+    fitting, _ = _fitting(options, records)
     metric = (options.metric or ["auroc"])[0]
-    dataset = _recorded_home(options, records)
-    rows = compare_regimes([r for r in records if matches(r, where)], metric, dataset)
-    if options.format == "json":
-        return json.dumps(regimes_records(rows), indent=1) + "\n"
-    if options.format == "csv":
-        return rows_to_csv(regimes_records(rows))
-    arranged = regimes_page(rows, metric)
-    color = options.out is None and sys.stdout.isatty()
-    return to_markdown(arranged) if options.format == "md" else to_text(arranged, WIDTH, color=color)
+    rows = compare_regimes(fitting, metric, _recorded_home(options, records))
+    return _shown(options, regimes_page(rows, metric), regimes_records(rows), WIDTH)
 
 
 def _paired(options: argparse.Namespace, records: Sequence[Record], outputs: Path) -> str:
@@ -162,89 +154,105 @@ def _paired(options: argparse.Namespace, records: Sequence[Record], outputs: Pat
     from smartgen.tables.paired_detection import PairedDetection
     from smartgen.tables.paired_page import paired_page, paired_records
     from smartgen.tables.paired_prediction import PairedPrediction
-    from smartgen.tables.render import rows_to_csv, to_markdown
 
     detection = options.what == "table2_unified"
     task = PairedDetection(Store(outputs / "cache")) if detection else PairedPrediction()
-    where, metric = parse_where(options.where), (options.metric or [task.metric])[0]
-    check_where(where, records)
+    metric = (options.metric or [task.metric])[0]
+    task.check_metric(metric)
+    fitting, where = _fitting(options, records)
     if dataset := _recorded_home(options, records):
         where["dataset"] = dataset
-    fitting = [r for r in records if matches(r, where)]
-    rows = compare(fitting, metric, task)
-    parts = {part: compare(fitting, part, task) for part in task.parts(metric)}
+        fitting = [r for r in fitting if matches(r, {"dataset": dataset})]
+    found = compare(fitting, metric, task)
+    names = (*task.parts(metric), *(() if options.metric else task.beside))
+    others = {name: compare(fitting, name, task).rows for name in names}
+
+    def arranged(methods: Iterable[str]) -> tuple[Page, list[dict[str, Any]]]:
+        rows, *below = (
+            [row for row in some if row.method in methods] for some in (found.rows, *others.values())
+        )
+        beside = dict(zip(others, below, strict=True))
+        flat = [x for name, some in {metric: rows, **beside}.items() for x in paired_records(some, name)]
+        return paired_page(rows, metric, task, beside, found.left_out), flat
+
+    methods = list(dict.fromkeys(row.method for row in found.rows))
     if not where and not options.metric:
-        flat = [
-            *paired_records(rows, metric),
-            *(x for m, some in parts.items() for x in paired_records(some, m)),
-        ]
-        markdown = to_markdown(paired_page(rows, metric, task, parts))
-        texts = {"md": markdown, "csv": rows_to_csv(flat), "json": json.dumps(flat, indent=1) + "\n"}
-        _write(outputs / "tables" / options.what, {kind: text.encode() for kind, text in texts.items()})
-    methods = _named(options.method, dict.fromkeys(row.method for row in rows), "method")
-    rows = [row for row in rows if row.method in methods]
-    parts = {part: [row for row in some if row.method in methods] for part, some in parts.items()}
-    if options.format == "json":
-        return json.dumps(paired_records(rows, metric), indent=1) + "\n"
-    if options.format == "csv":
-        return rows_to_csv(paired_records(rows, metric))
-    return _shown(options, paired_page(rows, metric, task, parts))
+        _write_page(outputs / "tables" / options.what, *arranged(methods))
+    return _shown(options, *arranged(_named(options.method, methods, "method")))
 
 
 def _page_of(options: argparse.Namespace, records: Sequence[Record], outputs: Path) -> str:
     """A page with flat rows behind it, written in three formats and shown in one."""
     from smartgen.tables.headline import headline_page, headline_records
     from smartgen.tables.quirks import quirks_page, quirks_records
-    from smartgen.tables.render import rows_to_csv, to_markdown
 
-    where = parse_where(options.where)
-    check_where(where, records)
-    fitting = [r for r in records if matches(r, where)]
+    fitting, where = _fitting(options, records)
     make_page, make_rows = {
         "quirks": (quirks_page, quirks_records),
         "headline": (headline_page, headline_records),
     }[options.what]
     arranged, flat = make_page(fitting), make_rows(fitting)
-    as_json = json.dumps(flat, indent=1) + "\n"
-    texts = {"md": to_markdown(arranged), "csv": rows_to_csv(flat), "json": as_json}
     if not where:
-        _write(outputs / "tables" / options.what, {kind: text.encode() for kind, text in texts.items()})
-    return _shown(options, arranged) if options.format in ("text", "md") else texts[options.format]
+        _write_page(outputs / "tables" / options.what, arranged, flat)
+    return _shown(options, arranged, flat)
 
 
-def _shown(options: argparse.Namespace, arranged: Page) -> str:
-    """A page as text or Markdown."""
-    from smartgen.tables.render import to_markdown, to_text
+def _fitting(options: argparse.Namespace, records: Sequence[Record]) -> tuple[list[Record], dict[str, Any]]:
+    """The records that --where leaves, and what it asks for."""
+    where = parse_where(options.where)
+    check_where(where, records)
+    return [record for record in records if matches(record, where)], where
 
+
+def _shown(
+    options: argparse.Namespace, arranged: Page, rows: Sequence[Mapping[str, Any]], width: int | None = None
+) -> str:
+    """A page in the wanted format; its flat rows as CSV or JSON."""
+    from smartgen.tables.render import rows_to_csv, to_markdown, to_text
+
+    if options.format == "json":
+        return json.dumps(rows, indent=1) + "\n"
+    if options.format == "csv":
+        return rows_to_csv(rows)
     if options.format == "md":
         return to_markdown(arranged)
     color = options.out is None and sys.stdout.isatty()
-    return to_text(arranged, max(WIDTH, shutil.get_terminal_size((WIDTH, 24)).columns), color=color)
+    return to_text(arranged, width or _width(), color=color)
+
+
+def _width() -> int:
+    """Columns of the terminal, or of what is read elsewhere."""
+    return max(WIDTH, shutil.get_terminal_size((WIDTH, 24)).columns)
+
+
+def _write_page(stem: Path, arranged: Page, rows: Sequence[Mapping[str, Any]]) -> None:
+    """A page as Markdown and its flat rows as CSV and JSON."""
+    from smartgen.tables.render import rows_to_csv, to_markdown
+
+    as_json = json.dumps(rows, indent=1) + "\n"
+    texts = {"md": to_markdown(arranged), "csv": rows_to_csv(rows), "json": as_json}
+    _write(stem, {kind: text.encode() for kind, text in texts.items()})
 
 
 def _figure(options: argparse.Namespace, records: Sequence[Record], outputs: Path) -> str:
     from smartgen.tables.curves import figure_page, load_figure, point_records, points, worth_drawing
     from smartgen.tables.draw import draw
-    from smartgen.tables.render import rows_to_csv, to_markdown, to_text
+    from smartgen.tables.render import rows_to_csv
 
-    figure, where = load_figure(options.what), parse_where(options.where)
-    check_where(where, records)
+    figure = load_figure(options.what)
+    fitting, where = _fitting(options, records)
     if options.dataset:
         where["dataset"] = options.dataset
-    found = points(figure, [r for r in records if matches(r, where)])
+        fitting = [r for r in fitting if matches(r, {"dataset": options.dataset})]
+    found = points(figure, fitting)
     rows = point_records(found)
     if worth_drawing(found) and not where:
         stem = outputs / "figures" / figure.name
         files = {kind: draw(figure, found, kind) for kind in ("png", "svg")}
         _write(stem, files | {"csv": rows_to_csv(rows).encode()})
-    if options.format == "json":
-        return json.dumps(rows, indent=1) + "\n"
-    if options.format == "csv":
-        return rows_to_csv(rows)
     keys = {key for point in found for key in point.keys}
     arranged = figure_page(figure, found, origin_of([r for r in records if r.key in keys]))
-    color = options.out is None and sys.stdout.isatty()
-    return to_markdown(arranged) if options.format == "md" else to_text(arranged, WIDTH, color=color)
+    return _shown(options, arranged, rows, WIDTH)
 
 
 def _table(options: argparse.Namespace, records: Sequence[Record], outputs: Path) -> str:
@@ -303,8 +311,7 @@ def _render(
     if options.format == "md":
         return to_markdown(arranged)
     color = options.out is None and sys.stdout.isatty()
-    width = max(WIDTH, shutil.get_terminal_size((WIDTH, 24)).columns)
-    return to_text(arranged, width, color=color)
+    return to_text(arranged, _width(), color=color)
 
 
 def _recorded_home(options: argparse.Namespace, records: Sequence[Record]) -> str | None:

@@ -48,11 +48,27 @@ def cluster_draws(count: int, rng: np.random.Generator, resamples: int = RESAMPL
 
 
 def interval(means: NDArray[np.float64], level: float = LEVEL) -> tuple[float, float]:
-    """The middle part of resampled means, or of differences of them.
+    """The middle part of resampled means, or of differences of them; NaN, an undefined one, does not count.
 
     Example:
         >>> interval(np.arange(101.0), level=0.5)
         (25.0, 75.0)
     """
-    low, high = np.quantile(means, [(1 - level) / 2, (1 + level) / 2])
+    known = means[~np.isnan(means)]
+    if not len(known):
+        return float("nan"), float("nan")
+    low, high = np.quantile(known, [(1 - level) / 2, (1 + level) / 2])
     return float(low), float(high)
+
+
+def known_mean(rows: NDArray[np.float64]) -> NDArray[np.float64]:
+    """(columns,) means of what is known in each column of (rows, columns); NaN where nothing is.
+
+    Example:
+        >>> known_mean(np.array([[1.0, 2.0, np.nan], [3.0, np.nan, np.nan]])).tolist()
+        [2.0, 2.0, nan]
+    """
+    known = ~np.isnan(rows)
+    sums, counts = np.where(known, rows, 0.0).sum(axis=0), known.sum(axis=0)
+    means: NDArray[np.float64] = np.divide(sums, counts, out=np.full(len(counts), np.nan), where=counts > 0)
+    return means

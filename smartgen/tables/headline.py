@@ -160,18 +160,17 @@ def _ratios(task: _Task, records: Sequence[Record]) -> list[Ratio]:
                 task.name, "rerun", ("seen", rerun.get("seen", {})), (task.stale, rerun.get(task.stale, {}))
             )
         )
-        found += _same_test(task, records, adapted)
+        found += _same_test(task, table, records, adapted)
     return found + _like_for_like(task, table, records)
 
 
-def _same_test(task: _Task, records: Sequence[Record], adapted: Values) -> list[Ratio]:
-    """Stale detectors trained and tested on SmartGen's kind of sequences (without D25)."""
-    if not any(matches(record, {"without": "D25"}) for record in records if record.ok):
-        return []
-    rows = [one for one in worths(records) if one.quirk == "D25" and "stale" not in one.method]
+def _same_test(task: _Task, table: Table, records: Sequence[Record], adapted: Values) -> list[Ratio]:
+    """The paper's stale detectors trained and tested on SmartGen's kind of sequences (without D25)."""
+    stale = _stale(table, task)
     return [
         Ratio(task.name, "rerun, same test (D25 off)", (task.adapted, adapted), (one.method, one.without))
-        for one in rows
+        for one in worths(records)
+        if one.quirk == "D25" and one.method in stale
     ]
 
 

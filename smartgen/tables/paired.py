@@ -18,10 +18,23 @@ from smartgen.tables.select import choose, lookup, matches, seed_of
 
 WITHOUT_NEW_DATA = ("source", "synthetic", "mixed")
 FEW = 50  # distinct sequences below which a figure carries a mark
+# Preferred where records of a column differ, as conf/ has them; a key that a record lacks does not count.
 DEFAULTS: Mapping[str, Any] = {
+    "protocol.percentile": 95,
+    "protocol.held_out": 0.2,
     "protocol.max_steps": 500,
+    "protocol.check_every": 50,
+    "protocol.batch_size": 64,
     "protocol.width": 128,
     "protocol.mix": "balanced",
+    "detector.neighbors": 20,
+    "detector.trees": 100,
+    "detector.nu": 0.1,
+    "detector.unified_gamma": None,
+    "detector.masked": True,
+    "detector.dropout": 0.0,
+    "detector.activation": False,
+    "detector.learning_rate": 0.001,
     "trainer.threads": 1,
     "trainer.precision": "32-true",
 }
@@ -45,6 +58,10 @@ class Sample:
     sequences: int
 
 
+class CasesDifferError(SmartgenError):
+    """Records of one home that were not tested on the same sequences, and so cannot be paired."""
+
+
 class Comparison(ABC):
     """What a task brings to the comparison.
 
@@ -53,7 +70,7 @@ class Comparison(ABC):
         axis: the one that names the model.
         methods: their order.
         made_by: the experiment that makes such records, and the report's name.
-        metric: that is compared where none is named.
+        metric: that is compared where none is named; `beside` are summed up below it then.
         title, meaning: of the page.
     """
 
@@ -62,6 +79,7 @@ class Comparison(ABC):
     methods: Sequence[str]
     made_by: str
     metric: str
+    beside: tuple[str, ...]
     title: str
     meaning: tuple[str, ...]
 
@@ -132,14 +150,23 @@ class Compared:
         return sorted(run, key=lambda regime: -self.figures[regime].mean)
 
 
-def compare(records: Sequence[Record], metric: str, task: Comparison) -> list[Compared]:
-    """Every model, home and change that has records, in the order of the paper's table.
+@dataclass(frozen=True)
+class Outcome:
+    """What could be compared, in the order of the paper's table, and what of each home could not, and why."""
+
+    rows: Sequence[Compared]
+    left_out: Sequence[str] = ()
+
+
+def compare(records: Sequence[Record], metric: str, task: Comparison) -> Outcome:
+    """Every model, home and change that has records; homes whose records cannot be paired are left out.
 
     Args:
         metric: one of the task's; ``_novel`` behind it takes the sequences that no training pool holds.
 
     Raises:
-        SmartgenError: an unknown metric, no record, or records whose cases differ.
+        SmartgenError: an unknown metric, or no record.
+        CasesDifferError: nothing can be paired.
     """
     task.check_metric(metric)
     fitting = [record for record in records if record.ok and matches(record, task.axes)]
@@ -152,12 +179,19 @@ def compare(records: Sequence[Record], metric: str, task: Comparison) -> list[Co
         {(str(r.axes["dataset"]), str(r.axes["transition"])) for r in fitting},
         key=lambda home: (home[0], transition_order(home[1])),
     )
-    rows = []
+    rows: list[Compared] = []
+    unlike: list[CasesDifferError] = []
     for names in homes:
         at_home = [r for r in fitting if matches(r, dict(zip(("dataset", "transition"), names, strict=True)))]
-        rows += _compare_home(names, at_home, metric, task)
+        try:
+            rows += _compare_home(names, at_home, metric, task)
+        except CasesDifferError as error:
+            unlike.append(error)
+    if unlike and not rows:
+        raise unlike[0]
     order = list(task.methods)
-    return sorted(rows, key=lambda row: order.index(row.method) if row.method in order else len(order))
+    rows.sort(key=lambda row: order.index(row.method) if row.method in order else len(order))
+    return Outcome(rows, [str(error) for error in unlike])
 
 
 def _compare_home(

@@ -16,9 +16,9 @@ from smartgen.core.seeds import generator
 from smartgen.core.store import Store
 from smartgen.data.attacks.unified import KINDS
 from smartgen.detectors import REGISTRY
-from smartgen.metrics.bootstrap import cluster_draws
+from smartgen.metrics.bootstrap import cluster_draws, known_mean
 from smartgen.metrics.resampled import resampled_auprc, resampled_auroc, resampled_flags
-from smartgen.tables.paired import Column, Comparison, Sample
+from smartgen.tables.paired import CasesDifferError, Column, Comparison, Sample
 
 NAMES = ("auroc", "auprc", "f1", "precision", "recall", "false_positive_rate")
 VERSION = 1  # of the bootstrap, for its cache
@@ -38,6 +38,7 @@ class PairedDetection(Comparison):
     methods = tuple(REGISTRY)
     made_by = "table2_unified"
     metric = "auroc"
+    beside = ("auroc_novel", "f1", "false_positive_rate")
     title = "table2_unified: Table 2 like for like (protocol unified)"
     meaning = (
         "source: trained on the old log, synthetic: on written sequences, mixed: both, oracle: real data.",
@@ -81,29 +82,26 @@ class PairedDetection(Comparison):
         for column, records in chosen.items():
             values = [self._record(record, cases[record.key], metric, tested, draws) for record in records]
             if all(len(one) for one in values):
-                whole = np.mean(values, axis=0)
+                whole = known_mean(np.stack(values))
                 means[column], found[column] = float(whole[0]), whole[1:]
-        tested_now = _novel(cases) if metric.endswith("_novel") else tested
-        return Sample(means, found, len(tested_now)) if means else None
+        return Sample(means, found, _count(cases, metric)) if means else None
 
     def _record(
         self, record: Record, cases: Arrays, metric: str, tested: NDArray[Any], draws: Any
     ) -> NDArray[np.float64]:
-        """The figure of a record, then its draws; the plain mean over kinds, where none is named."""
-        parsed = _METRIC.fullmatch(metric)
-        assert parsed is not None
-        kinds = [parsed["kind"]] if parsed["kind"] else list(KINDS)
+        """The figure of a record, then its draws; the plain mean over kinds, where none is named.
+
+        A draw without any case of a kind is the mean over the others.
+        """
+        parsed = _parse(metric)
         parts = []
-        for kind in kinds:
-            kept = cases["kind"] == list(KINDS).index(kind)
-            kept = kept & cases["novel"] if parsed["novel"] else kept
-            if not kept.any():
-                continue
-            some = {name: array[kept] for name, array in cases.items()}
-            parts.append(
-                self._kept(record, f"{kind}_{parsed['name']}{parsed['novel'] or ''}", some, tested, draws)
-            )
-        return np.mean(parts, axis=0) if parts else np.zeros(0)
+        for kind in [parsed["kind"]] if parsed["kind"] else KINDS:
+            one = f"{kind}_{parsed['name']}{parsed['novel'] or ''}"
+            kept = _kept_cases(cases, one)
+            if kept.any():
+                some = {name: array[kept] for name, array in cases.items()}
+                parts.append(self._kept(record, one, some, tested, draws))
+        return known_mean(np.stack(parts)) if parts else np.zeros(0)
 
     def _kept(
         self, record: Record, metric: str, cases: Arrays, tested: NDArray[Any], draws: Any
@@ -122,33 +120,63 @@ class PairedDetection(Comparison):
 
 
 def _metric(metric: str, cases: Arrays, weights: NDArray[np.int64]) -> NDArray[np.float64]:
-    parsed = _METRIC.fullmatch(metric)
-    assert parsed is not None
-    if parsed["name"] in ("auroc", "auprc"):
-        of = {"auroc": resampled_auroc, "auprc": resampled_auprc}[parsed["name"]]
+    name = _parse(metric)["name"]
+    if name in ("auroc", "auprc"):
+        of = {"auroc": resampled_auroc, "auprc": resampled_auprc}[name]
         return of(cases["normal"], cases["attack"], weights)
-    return resampled_flags(cases["normal_flag"], cases["attack_flag"], weights)[parsed["name"]]
+    return resampled_flags(cases["normal_flag"], cases["attack_flag"], weights)[name]
+
+
+def _parse(metric: str) -> re.Match[str]:
+    parsed = _METRIC.fullmatch(metric)
+    if parsed is None:
+        raise ValueError(f"{metric} was not checked")
+    return parsed
+
+
+def _kept_cases(cases: Arrays, metric: str) -> NDArray[np.bool_]:
+    """(cases,) which of them the metric counts: those of its kind of attack, and the novel ones."""
+    parsed = _parse(metric)
+    kept: NDArray[np.bool_] = np.ones(len(cases["kind"]), dtype=bool)
+    if parsed["kind"]:
+        kept = kept & (cases["kind"] == list(KINDS).index(parsed["kind"]))
+    return kept & cases["novel"] if parsed["novel"] else kept
 
 
 def _sequences(
     chosen: Mapping[Column, Sequence[Record]], cases: Mapping[str, Arrays], names: tuple[str, str]
 ) -> NDArray[Any]:
     """The distinct sequences that all records of a home test, sorted; it is an error if they do not agree."""
-    tested: NDArray[Any] | None = None
-    for records in chosen.values():
-        for record in records:
-            # Attacks are drawn by the seed, and with them what is dropped; `hours` keeps most.
-            found = np.unique(cases[record.key]["sequence"])
-            if tested is not None and not np.array_equal(tested, found):
-                raise SmartgenError(
-                    f"{record.path}: tests other sequences than the other records of {' '.join(names)}; name "
-                    "one setting or household with --where, or another home with --dataset"
-                )
-            tested = found
-    return np.zeros(0, dtype=np.uint64) if tested is None else tested
+    first: Arrays | None = None
+    for record in (record for records in chosen.values() for record in records):
+        found = cases[record.key]
+        if first is not None and not _alike(first, found):
+            raise CasesDifferError(
+                f"{' '.join(names)}: {record.path} tests other sequences than others, or others are "
+                "novel; name one setting or household with --where, or another home with --dataset"
+            )
+        first = found if first is None else first
+    return np.zeros(0, dtype=np.uint64) if first is None else np.unique(first["sequence"])
 
 
-def _novel(cases: Mapping[str, Arrays]) -> NDArray[Any]:
-    """The distinct sequences among the novel cases of any record; they are the same in all."""
-    one = next(iter(cases.values()))
-    return np.unique(one["sequence"][one["novel"]])
+def _alike(one: Arrays, other: Arrays) -> bool:
+    """Whether two records test the same sequences, and agree about which are novel.
+
+    Attacks are drawn by the seed, and with them what is dropped of a kind; `hours` keeps most.
+    """
+    if not np.array_equal(np.unique(one["sequence"]), np.unique(other["sequence"])):
+        return False
+    for fold in np.union1d(one["fold"], other["fold"]):
+        halves = [cases["fold"] == fold for cases in (one, other)]
+        sequences = [cases["sequence"][half] for cases, half in zip((one, other), halves, strict=True)]
+        _, first, second = np.intersect1d(*sequences, return_indices=True)
+        novel = [cases["novel"][half] for cases, half in zip((one, other), halves, strict=True)]
+        if not np.array_equal(novel[0][first], novel[1][second]):
+            return False
+    return True
+
+
+def _count(cases: Mapping[str, Arrays], metric: str) -> int:
+    """Distinct sequences behind a metric: those among the cases of any record that it counts."""
+    kept = [one["sequence"][_kept_cases(one, metric)] for one in cases.values()]
+    return len(np.unique(np.concatenate(kept)))

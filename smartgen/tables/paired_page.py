@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from math import isnan
 from statistics import fmean
 from typing import Any
 
@@ -20,21 +21,24 @@ def paired_page(
     rows: Sequence[Compared],
     metric: str,
     task: Comparison,
-    parts: Mapping[str, Sequence[Compared]] | None = None,
+    beside: Mapping[str, Sequence[Compared]] | None = None,
+    left_out: Sequence[str] = (),
 ) -> Page:
     """What was compared: the count of wins, then a block a model.
 
     Args:
-        parts: the same comparison by metrics that this one is the mean of; their wins stand below its own.
+        beside: the same comparison by other metrics; their wins stand below its own.
+        left_out: homes that could not be compared, and why.
     """
     methods = dict.fromkeys(row.method for row in rows)
-    blocks = [_summary(rows, metric), *(_summary(some, part) for part, some in (parts or {}).items())]
+    blocks = [_summary(rows, metric), *(_summary(some, part) for part, some in (beside or {}).items())]
     blocks += [_block([row for row in rows if row.method == name], metric) for name in methods]
     below = [
         f"n: distinct sequences; ‡ fewer than {FEW}",
         "best: of the regimes without real new data; * its paired interval over the second excludes zero",
     ]
     below += dict.fromkeys(f"{row.method} {_where(row)}: {row.note}" for row in rows if row.note)
+    below += [f"left out: {reason}" for reason in left_out]
     return Page(task.title, (*task.meaning, BRACKETS), blocks, below)
 
 
@@ -49,10 +53,8 @@ def paired_records(rows: Sequence[Compared], metric: str) -> list[dict[str, Any]
             "metric": metric,
             "sequences": row.sequences,
             "seeds": row.seeds[regime],
-            "mean": figure.mean,
-            "low": figure.low,
-            "high": figure.high,
-            **_flat(row.differences.get((regime, "source"))),
+            **_flat(figure, ""),
+            **_flat(row.differences.get((regime, "source")), "over_source_"),
             "best": row.best == regime,
             "best_is_clear": row.clear,
         }
@@ -61,11 +63,11 @@ def paired_records(rows: Sequence[Compared], metric: str) -> list[dict[str, Any]
     ]
 
 
-def _flat(difference: Figure | None) -> dict[str, float | None]:
-    names = ("mean", "low", "high")
-    return {
-        f"over_source_{name}": None if difference is None else getattr(difference, name) for name in names
-    }
+def _flat(figure: Figure | None, prefix: str) -> dict[str, float | None]:
+    """None where there is nothing, or nothing defined."""
+    values = (None,) * 3 if figure is None else (figure.mean, figure.low, figure.high)
+    named = zip(("mean", "low", "high"), values, strict=True)
+    return {f"{prefix}{name}": None if value is None or isnan(value) else value for name, value in named}
 
 
 def _block(rows: Sequence[Compared], metric: str) -> Block:

@@ -15,7 +15,7 @@ from smartgen.core.seeds import generator
 from smartgen.metrics.bootstrap import resampled_means
 from smartgen.metrics.ranking import Ranks, hit_rate, mrr, ndcg
 from smartgen.predictors import REGISTRY
-from smartgen.tables.paired import Column, Comparison, Sample
+from smartgen.tables.paired import CasesDifferError, Column, Comparison, Sample
 
 _METRIC = re.compile(r"(?P<every>every_)?(?:(?P<name>hr|ndcg)@(?P<k>\d+)|(?P<mrr>mrr))(?P<novel>_novel)?")
 
@@ -28,6 +28,7 @@ class PairedPrediction(Comparison):
     methods = tuple(REGISTRY)
     made_by = "table3_unified"
     metric = "ndcg@10"
+    beside = ("ndcg@10_novel", "hr@10")
     title = "table3_unified: Table 3 like for like (protocol unified)"
     meaning = (
         "source: trained on the old log, synthetic: on written sequences, mixed: both, oracle: real data.",
@@ -55,7 +56,7 @@ class PairedPrediction(Comparison):
         for records in chosen.values():
             values, sequences = _values(records, metric)
             if clusters is not None and not np.array_equal(clusters, sequences):
-                raise SmartgenError(
+                raise CasesDifferError(
                     f"{records[0].path}: tests other sequences than the other records of {' '.join(names)}; "
                     "name one setting with --where, or another home with --dataset"
                 )
@@ -74,7 +75,7 @@ def _values(records: Sequence[Record], metric: str) -> tuple[NDArray[np.float64]
     found = [_case_values(record, metric) for record in records]
     for record, (_, sequences) in zip(records, found, strict=True):
         if not np.array_equal(sequences, found[0][1]):
-            raise SmartgenError(
+            raise CasesDifferError(
                 f"{record.path}: tests other sequences than the other seeds; a simulated home is another "
                 "one with each seed unless dataset.household names it; name one with --where or --dataset"
             )

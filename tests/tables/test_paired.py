@@ -18,7 +18,7 @@ SEQUENCES = np.repeat(np.arange(60, dtype=np.uint64), 2)
 
 
 def compare(records: list[Record], metric: str) -> list[Compared]:
-    return compare_task(records, metric, TASK)
+    return list(compare_task(records, metric, TASK).rows)
 
 
 def write(
@@ -29,9 +29,10 @@ def write(
     sequences: np.ndarray = SEQUENCES,
     steps: int = 500,
     kind: str = "demo",
+    transition: str = "seasonal",
 ) -> None:
     """A record whose wanted actions stand at `above` in even sequences, and first in odd ones."""
-    key = f"{regime}-{seed}-{steps}"
+    key = f"{regime}-{seed}-{steps}" + ("" if transition == "seasonal" else f"-{transition}")
     cases = {
         "sequence": sequences,
         "fold": np.zeros(len(sequences), dtype=np.int8),
@@ -43,7 +44,7 @@ def write(
     axes = {
         "task": "prediction",
         "dataset": "demo",
-        "transition": "seasonal",
+        "transition": transition,
         "predictor": "lstm",
         "method": "lstm",
     }
@@ -95,6 +96,17 @@ def test_records_that_test_other_sequences_are_not_paired(records: list[Record],
         compare(read_records(tmp_path), "hr@10")
 
 
+def test_what_cannot_be_paired_is_left_out_and_told(records: list[Record], tmp_path: Path) -> None:
+    write(tmp_path, "source", 0, above=0, transition="occupancy")
+    write(tmp_path, "oracle", 0, above=0, transition="occupancy", sequences=SEQUENCES[:-2])
+    found = compare_task(read_records(tmp_path), "hr@10", TASK)
+    assert [row.transition for row in found.rows] == ["seasonal"]
+    (told,) = found.left_out
+    assert "tests other sequences than the other records of demo occupancy" in told
+    page = paired_page(found.rows, "hr@10", TASK, left_out=found.left_out)
+    assert page.below[-1] == f"left out: {told}"
+
+
 def test_one_setting_at_a_time(records: list[Record], tmp_path: Path) -> None:
     write(tmp_path, "source", 0, above=0, steps=10)
     (row,) = compare(read_records(tmp_path), "hr@10")
@@ -135,7 +147,10 @@ def test_the_command_prints_and_writes(
 ) -> None:
     assert main(["table3_unified", "--outputs", str(tmp_path), "--metric", "hr@10"]) == 0
     assert "synthetic > source" in capsys.readouterr().out
-    assert main(["table3_unified", "--outputs", str(tmp_path)]) == 0
+    assert main(["table3_unified", "--outputs", str(tmp_path), "--format", "csv"]) == 0
+    shown = capsys.readouterr().out
+    assert shown == (tmp_path / "tables" / "table3_unified.csv").read_text()
+    assert {line.split(",")[4] for line in shown.splitlines()[1:]} == {"ndcg@10", "ndcg@10_novel", "hr@10"}
     assert {path.suffix for path in (tmp_path / "tables").iterdir()} == {".md", ".csv", ".json"}
     (tmp_path / "runs" / "source-0-500" / "cases.npz").write_bytes(b"no archive")
     assert main(["table3_unified", "--outputs", str(tmp_path)]) == 2

@@ -1,5 +1,6 @@
 """Detectors compared on the same normal sequences and attacks."""
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -10,11 +11,16 @@ from smartgen.core.errors import SmartgenError
 from smartgen.core.records import Record, read_records, write_cases, write_result
 from smartgen.core.store import Store
 from smartgen.metrics.detection import auroc
-from smartgen.tables.paired import compare
+from smartgen.tables.paired import CasesDifferError, Compared
+from smartgen.tables.paired import compare as compare_task
 from smartgen.tables.paired_detection import PairedDetection
 from smartgen.tables.paired_page import paired_page
 
 COUNT = 60
+
+
+def compare(records: list[Record], metric: str, task: PairedDetection) -> list[Compared]:
+    return list(compare_task(records, metric, task).rows)
 
 
 def cases(lift: float, seed: int) -> dict[str, np.ndarray]:
@@ -35,9 +41,11 @@ def cases(lift: float, seed: int) -> dict[str, np.ndarray]:
     }
 
 
-def write(outputs: Path, regime: str, seed: int, lift: float, count: int = 2 * COUNT) -> None:
+def write(
+    outputs: Path, regime: str, seed: int, lift: float, count: int = 2 * COUNT, **changed: np.ndarray
+) -> None:
     key = f"{regime}-{seed}"
-    found = {name: array[:count] for name, array in cases(lift, seed).items()}
+    found = {name: array[:count] for name, array in {**cases(lift, seed), **changed}.items()}
     axes = {"task": "detection", "dataset": "demo", "transition": "seasonal", "detector": "lof"}
     axes |= {"method": "lof", "regime": regime, "protocol": "unified", "synthesizer": "walk", "seed": seed}
     result = {"axes": axes, "config": {"dataset": {"kind": "demo"}}, "metrics": {}, "counts": {}}
@@ -98,6 +106,24 @@ def test_records_that_test_other_sequences_are_not_paired(records: list[Record],
         compare(read_records(tmp_path), "auroc", PairedDetection())
 
 
+def test_records_must_agree_on_what_is_novel(records: list[Record], tmp_path: Path) -> None:
+    write(tmp_path, "mixed", 0, 0.1, novel=np.tile(np.arange(COUNT) < 11, 2))
+    with pytest.raises(CasesDifferError, match="others are novel"):
+        compare(read_records(tmp_path), "auroc", PairedDetection())
+
+
+def test_draws_without_a_case_are_left_out_and_n_is_of_the_kind(tmp_path: Path) -> None:
+    """Of the second kind three cases are left: in one draw of twenty there is none of them."""
+    for regime, lift in (("source", 0.0), ("synthetic", 0.3)):
+        write(tmp_path, regime, 0, lift, count=COUNT + 3)
+    records = read_records(tmp_path)
+    for metric, sequences in (("hours_auroc", 3), ("auroc", COUNT), ("command_auroc", COUNT)):
+        (row,) = compare(records, metric, PairedDetection())
+        assert row.sequences == sequences
+        for figure in (*row.figures.values(), *row.differences.values()):
+            assert figure.low <= figure.high  # false of NaN
+
+
 def test_the_page_has_a_summary_a_kind(records: list[Record]) -> None:
     task = PairedDetection()
     rows = compare(records, "auroc", task)
@@ -116,5 +142,12 @@ def test_the_command_prints_and_writes(
     assert not (tmp_path / "tables").exists()
     assert main(["table2_unified", "--outputs", str(tmp_path)]) == 0
     assert {path.suffix for path in (tmp_path / "tables").iterdir()} == {".md", ".csv", ".json"}
+    written = json.loads((tmp_path / "tables" / "table2_unified.json").read_text())
+    assert {row["metric"] for row in written} == {
+        *("auroc", "command_auroc", "hours_auroc", "auroc_novel", "f1", "false_positive_rate")
+    }
+    capsys.readouterr()
+    assert main(["table2_unified", "--outputs", str(tmp_path), "--format", "json"]) == 0
+    assert json.loads(capsys.readouterr().out) == written
     assert main(["table2_unified", "--outputs", str(tmp_path), "--metric", "hr@10"]) == 2
     assert "expected one of auroc" in capsys.readouterr().err

@@ -12,7 +12,7 @@ from smartgen.tables.headline import headline_page, ratios
 from smartgen.tables.quirks import quirks_page, quirks_records, worths
 
 
-def put(outputs: Path, key: str, f1: float, without: str = "none", **axes: Any) -> None:
+def put(outputs: Path, key: str, f1: float, without: str = "none", threads: int = 1, **axes: Any) -> None:
     named = {
         "task": "detection",
         "dataset": "fr",
@@ -21,7 +21,7 @@ def put(outputs: Path, key: str, f1: float, without: str = "none", **axes: Any) 
         "seed": 1,
     }
     named |= {"regime": "source", "detector": "aegis", "synthesizer": "replay", "without": without} | axes
-    config = {"detector": {"network": "smartgen"}}
+    config = {"detector": {"network": "smartgen"}, "trainer": {"threads": threads}}
     metrics = dict.fromkeys(("f1", "precision", "recall", "auroc"), f1)
     write_result(outputs, key, {"axes": named, "config": config, "metrics": metrics, "counts": {}}, {})
 
@@ -52,9 +52,32 @@ def test_only_cells_and_seeds_run_both_ways_count(records: list[Record]) -> None
     assert len(quirks_records(records)) == 3
 
 
-def test_without_records_it_says_what_makes_them() -> None:
-    with pytest.raises(SmartgenError, match="without=D27 system=aegis"):
-        worths([])
+def test_without_records_it_says_what_makes_them(tmp_path: Path) -> None:
+    put(tmp_path, "d1", 0.9, without="D25")  # without its partner
+    records = read_records(tmp_path)
+    assert worths(records) == []
+    with pytest.raises(SmartgenError, match="without=none,D27 system=aegis"):
+        quirks_page(records)
+    assert "as published" in str(headline_page(records).blocks[0].rows)
+
+
+def test_both_sides_are_chosen_by_the_tables_own_rules(tmp_path: Path) -> None:
+    for threads, f1 in ((1, 0.2), (2, 0.5)):
+        put(tmp_path, f"a{threads}", f1, threads=threads)
+        put(tmp_path, f"b{threads}", f1 + 0.1, without="D27", threads=threads)
+    (worth,) = worths(read_records(tmp_path))
+    assert (worth.released, worth.without) == ({("FR", "ST"): 0.2}, {("FR", "ST"): pytest.approx(0.3)})
+    assert [note.split(":")[0] for note in worth.notes] == ["FR ST with it", "FR ST without it"]
+    below = quirks_page(read_records(tmp_path)).below
+    assert below[1].startswith("Aegis, D27: FR ST with it: 2 settings recorded, one shown: pass --where")
+
+
+def test_adapted_detectors_are_not_taken_for_stale_ones(tmp_path: Path) -> None:
+    put(tmp_path, "s1", 0.8, regime="synthetic", detector="transae")
+    for without in ("none", "D25"):
+        put(tmp_path, f"seen{without}", 0.5, regime="synthetic", detector="seen", without=without)
+        put(tmp_path, f"old{without}", 0.5, detector="seen", without=without)
+    assert not [one for one in ratios(read_records(tmp_path)) if "D25" in one.how]
 
 
 def test_the_published_headline_is_the_papers() -> None:
