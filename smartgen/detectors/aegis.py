@@ -10,43 +10,26 @@ sequence, so that a sequence of one behavior has a probability too.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from smartgen.core.errors import SmartgenError
 from smartgen.core.types import ACTION, Sequences
 from smartgen.data.padding import flat_tokens, padded
-from smartgen.data.vocabulary import Vocabulary
-from smartgen.settings import AegisSettings, UnifiedProtocolSettings
+from smartgen.settings import AegisSettings
+from smartgen.training.fitted import FittedDetector
 
 
-class AegisDetector:
+class AegisDetector(FittedDetector):
     """Counts steps between states; the score is minus the logarithm of what a sequence's steps are likely.
 
     Under released the decimal logarithm of their product, under unified the natural one's mean over steps.
     """
 
-    best_step = 0
+    settings: AegisSettings
+    log_steps: NDArray[np.float64]
 
-    def __init__(
-        self,
-        vocabulary: Vocabulary,
-        settings: AegisSettings,
-        budget: UnifiedProtocolSettings | None,
-        field: int | None,
-        trainer: object,
-        seed: int,
-        logger: object = None,
-    ) -> None:
-        self.vocabulary, self.settings, self.unified = vocabulary, settings, budget is not None
-        self.log_steps: NDArray[np.float64] | None = None
-
-    def fit(self, train: Sequence[Sequences], held_out: Sequence[Sequences] = ()) -> Self:
-        """Count the steps of sets that count the same; what is held out is not looked at."""
-        if not all(map(len, train)):
-            raise SmartgenError("a training set of aegis is empty; expected sequences")
+    def _fit(self, train: Sequence[Sequences], held_out: Sequence[Sequences]) -> None:
         counts = [self._counts(one) for one in train]
         total = sum(float(one.sum()) for one in counts)
         # Each set's equal part of all steps, so that what is added keeps its meaning.
@@ -57,12 +40,8 @@ class AegisDetector:
         log = np.log if self.unified else np.log10
         with np.errstate(divide="ignore"):  # that state is never scored
             self.log_steps = log(steps / steps.sum(axis=1, keepdims=True))
-        return self
 
-    def score(self, sequences: Sequences) -> NDArray[np.float64]:
-        """(n,) how unlikely, higher is more anomalous; equal sequences score bit-equal."""
-        if self.log_steps is None:
-            raise RuntimeError("fit the detector before scoring")
+    def _score(self, sequences: Sequences) -> NDArray[np.float64]:
         states, real = self._states(sequences)
         found = np.where(real[:, 1:], self.log_steps[states[:, :-1], states[:, 1:]], 0.0)
         steps = np.maximum(real[:, 1:].sum(axis=1), 1) if self.unified else 1

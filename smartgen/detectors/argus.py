@@ -11,25 +11,16 @@ from __future__ import annotations
 
 from torch import nn
 
-from smartgen.nets.token_autoencoders import GRUBody, TokenAutoencoder
-from smartgen.nets.transae import BehaviorAutoencoder
+from smartgen.nets.token_autoencoders import GRUBody
 from smartgen.settings import ArgusSettings
-from smartgen.training.detector import NeuralDetector, Sizes
+from smartgen.training.detector import BodyDetector
 
 
-class ArgusDetector(NeuralDetector):
+class ArgusDetector(BodyDetector):
     """Four GRUs, each token or behavior with those before it; see ``nets/token_autoencoders.py``."""
 
     settings: ArgusSettings
 
-    def token_network(self, ids: int) -> nn.Module:
-        """The release's network."""
-        width = self.settings.d_model
-        return TokenAutoencoder(ids, self.vocabulary.pad, lambda: self._body(width), width)
-
-    def behavior_network(self, sizes: Sizes, width: int) -> nn.Module:
-        """The same layers over whole behaviors."""
-        return BehaviorAutoencoder(sizes, self.vocabulary.pad, lambda: self._body(width), width)
-
-    def _body(self, width: int) -> nn.Module:
+    def body(self, width: int) -> nn.Module:
+        """Four GRUs."""
         return GRUBody(width, self.settings.dropout)

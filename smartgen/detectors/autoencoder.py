@@ -10,25 +10,16 @@ from __future__ import annotations
 
 from torch import nn
 
-from smartgen.nets.token_autoencoders import LinearBody, TokenAutoencoder
-from smartgen.nets.transae import BehaviorAutoencoder
+from smartgen.nets.token_autoencoders import LinearBody
 from smartgen.settings import AutoencoderDetectorSettings
-from smartgen.training.detector import NeuralDetector, Sizes
+from smartgen.training.detector import BodyDetector
 
 
-class AutoencoderDetector(NeuralDetector):
+class AutoencoderDetector(BodyDetector):
     """Linear layers, each token or behavior alone; see ``nets/token_autoencoders.py``."""
 
     settings: AutoencoderDetectorSettings
 
-    def token_network(self, ids: int) -> nn.Module:
-        """The release's network."""
-        width = self.settings.d_model
-        return TokenAutoencoder(ids, self.vocabulary.pad, lambda: self._body(width), width)
-
-    def behavior_network(self, sizes: Sizes, width: int) -> nn.Module:
-        """The same layers over whole behaviors."""
-        return BehaviorAutoencoder(sizes, self.vocabulary.pad, lambda: self._body(width), width)
-
-    def _body(self, width: int) -> nn.Module:
+    def body(self, width: int) -> nn.Module:
+        """A narrow layer and back."""
         return LinearBody(width, self.settings.activation)

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Sequence
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from pytorch_lightning.loggers import Logger
 from torch import nn
 
 from smartgen.core.errors import SmartgenError
 from smartgen.core.types import MAX_BEHAVIORS, Sequences
 from smartgen.data.padding import field_tokens, flat_tokens, padded
-from smartgen.data.vocabulary import DAYS, HOURS, Vocabulary
-from smartgen.settings import NeuralDetectorSettings, TrainerSettings, UnifiedProtocolSettings
+from smartgen.data.vocabulary import DAYS, HOURS
+from smartgen.nets.token_autoencoders import TokenAutoencoder
+from smartgen.nets.transae import BehaviorAutoencoder
+from smartgen.settings import NeuralDetectorSettings, UnifiedProtocolSettings
 from smartgen.training.budget import fit_on_budget
+from smartgen.training.fitted import FittedDetector
 from smartgen.training.hidden import HiddenBehaviors, hidden_losses
 from smartgen.training.reconstruction import fit_reconstruction, sequence_losses
 from smartgen.training.trainer import refuse_diverged, seed_everything
@@ -23,18 +26,12 @@ from smartgen.training.trainer import refuse_diverged, seed_everything
 Sizes = tuple[int, int, int, int]
 
 
-class NeuralDetector:
-    """A network whose reconstruction loss is the score; ``fit``, then ``score``.
+class NeuralDetector(FittedDetector):
+    """A network whose reconstruction loss in nats is the score.
 
-    Under protocol released it reads the tokens of one field, cut to ten behaviors; under unified whole
-    behaviors of any number, whose four fields are predicted apart.
-
-    Args:
-        vocabulary: the home's; its pad fills up short rows.
-        settings: the detector's own.
-        budget: of protocol unified; None trains as the release does.
-        field: which of day, hour, device, action is read under released; None: all four, side by side.
-        seed: of weights, batches and dropout.
+    Under protocol released it reads the tokens of one field, cut to ten behaviors, and the score is the mean
+    over tokens; under unified whole behaviors of any number, whose four fields are predicted apart, and the
+    score is the mean over behaviors of the fields' sum.
 
     Attributes:
         best_step: the step whose weights were kept; 0 under protocol released, which keeps the last.
@@ -43,66 +40,40 @@ class NeuralDetector:
         orderless: the network of protocol released knows no positions, so that reordered rows score alike.
     """
 
-    def __init__(
-        self,
-        vocabulary: Vocabulary,
-        settings: Any,
-        budget: UnifiedProtocolSettings | None,
-        field: int | None,
-        trainer: TrainerSettings,
-        seed: int,
-        logger: Logger | None = None,
-    ) -> None:
-        self.vocabulary, self.settings, self.budget, self.field = vocabulary, settings, budget, field
-        self.trainer, self.seed, self.logger = trainer, seed, logger
-        self.network: Any = None
-        self.best_step = 0
-        self.masked = self.fused = self.orderless = False
+    network: Any = None
+    masked = fused = orderless = False
 
+    @abstractmethod
     def token_network(self, ids: int) -> nn.Module:
         """The network of protocol released: rows of tokens -> logits over ``ids``."""
-        raise NotImplementedError
 
+    @abstractmethod
     def behavior_network(self, sizes: Sizes, width: int) -> nn.Module:
         """The network of protocol unified: (rows, length, 4) -> logits of each field."""
-        raise NotImplementedError
 
-    def fit(self, train: Sequence[Sequences], held_out: Sequence[Sequences]) -> Self:
-        """Train from scratch.
-
-        Args:
-            train: the sets to learn from, each counting the same; protocol released has one.
-            held_out: of each set what decides which weights stay; released does not look at it.
-        """
-        if not all(map(len, train)):
-            raise SmartgenError(f"a training set of {self.settings.name} is empty; expected sequences")
+    def _fit(self, train: Sequence[Sequences], held_out: Sequence[Sequences]) -> None:
         seed_everything(self.seed)
         if self.budget is None:
             self._fit_tokens(Sequences.concatenate(train))
         else:
             self._fit_on_budget(self.budget, train, held_out)
         refuse_diverged(self.network, self.settings.name)
-        return self
 
-    def score(self, sequences: Sequences) -> NDArray[np.float64]:
-        """(n,) reconstruction losses in nats, higher is more anomalous; equal sequences score bit-equal.
-
-        Under released the mean over tokens, under unified the mean over behaviors of the fields' sum.
-        """
+    def _score(self, sequences: Sequences) -> NDArray[np.float64]:
         if self.budget is not None:
             scores: NDArray[np.float64] = self.field_scores(sequences).sum(axis=1)
             return scores
-        tokens, network = self._tokens(sequences), self._fitted()
-        if tokens.max(initial=0) >= network.embedding.num_embeddings:
+        tokens = self._tokens(sequences)
+        if tokens.max(initial=0) >= self.network.embedding.num_embeddings:
             raise SmartgenError(
-                f"{self.settings.name} was trained on full windows and cannot score shorter sequences; take "
-                "protocol.data=pieces, or another detector"
+                f"{self.settings.name} was trained on full windows alone and so, as in the release, has no pad "
+                "for the shorter sequences of the test; take another detector"
             )
-        return sequence_losses(network, np.sort(tokens, axis=1) if self.orderless else tokens)
+        return sequence_losses(self.network, np.sort(tokens, axis=1) if self.orderless else tokens)
 
     def field_scores(self, sequences: Sequences) -> NDArray[np.float64]:
         """(n, 4) mean losses of day, hour, device, action in nats (protocol unified)."""
-        return hidden_losses(self._fitted(), self._rectangle(sequences), self.masked)
+        return hidden_losses(self.network, self._rectangle(sequences), self.masked)
 
     def _fit_tokens(self, train: Sequences) -> None:
         s: NeuralDetectorSettings = self.settings
@@ -146,7 +117,19 @@ class NeuralDetector:
         """Nothing is cut off: as long as the longest sequence."""
         return padded(sequences, self.vocabulary.pad, int(sequences.lengths.max(initial=1)))
 
-    def _fitted(self) -> Any:
-        if self.network is None:
-            raise RuntimeError("fit the detector before scoring")
-        return self.network
+
+class BodyDetector(NeuralDetector):
+    """Layers between an embedding and a head, the same for tokens and for whole behaviors."""
+
+    @abstractmethod
+    def body(self, width: int) -> nn.Module:
+        """The layers: (rows, length, width) -> the same shape."""
+
+    def token_network(self, ids: int) -> nn.Module:
+        """The release's network."""
+        width = self.settings.d_model
+        return TokenAutoencoder(ids, self.vocabulary.pad, lambda: self.body(width), width)
+
+    def behavior_network(self, sizes: Sizes, width: int) -> nn.Module:
+        """The same layers over whole behaviors."""
+        return BehaviorAutoencoder(sizes, self.vocabulary.pad, lambda: self.body(width), width)

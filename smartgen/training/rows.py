@@ -2,59 +2,29 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Callable, Sequence
-from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from smartgen.core.errors import SmartgenError
 from smartgen.core.types import Sequences
 from smartgen.data.frequencies import frequencies
 from smartgen.data.padding import flat_tokens
-from smartgen.data.vocabulary import Vocabulary
-from smartgen.settings import UnifiedProtocolSettings
+from smartgen.training.fitted import FittedDetector
 
 Rows = NDArray[np.float64]
 
 
-class RowDetector:
-    """A detector of rows: raw ids under protocol released, frequencies under unified.
+class RowDetector(FittedDetector):
+    """A detector of rows: 40 raw ids under protocol released, frequencies under unified."""
 
-    Args:
-        vocabulary: the home's.
-        settings: the detector's own.
-        budget: of protocol unified; None takes rows of 40 raw ids, as the release does.
-        seed: of what is drawn, if anything is.
-    """
+    score_rows: Callable[[Rows], Rows]
 
-    best_step = 0
-
-    def __init__(
-        self,
-        vocabulary: Vocabulary,
-        settings: Any,
-        budget: UnifiedProtocolSettings | None,
-        field: int | None,
-        trainer: object,
-        seed: int,
-        logger: object = None,
-    ) -> None:
-        self.vocabulary, self.settings, self.seed = vocabulary, settings, seed
-        self.unified = budget is not None
-        self.score_rows: Callable[[Rows], Rows] | None = None
-
-    def fit(self, train: Sequence[Sequences], held_out: Sequence[Sequences] = ()) -> Self:
-        """Fit on sets that count the same; what is held out is not looked at."""
-        if not all(map(len, train)):
-            raise SmartgenError(f"a training set of {self.settings.name} is empty; expected sequences")
+    def _fit(self, train: Sequence[Sequences], held_out: Sequence[Sequences]) -> None:
         self.score_rows = self.fit_rows([self.rows(one) for one in train])
-        return self
 
-    def score(self, sequences: Sequences) -> Rows:
-        """(n,) scores, higher is more anomalous; equal sequences score bit-equal."""
-        if self.score_rows is None:
-            raise RuntimeError("fit the detector before scoring")
+    def _score(self, sequences: Sequences) -> Rows:
         distinct, where = np.unique(self.rows(sequences), axis=0, return_inverse=True)
         return self.score_rows(distinct)[where.reshape(-1)]
 
@@ -68,9 +38,9 @@ class RowDetector:
             return frequencies(sequences, self.vocabulary)
         return flat_tokens(sequences, self.vocabulary.pad).astype(np.float64)
 
+    @abstractmethod
     def fit_rows(self, sets: Sequence[Rows]) -> Callable[[Rows], Rows]:
         """What scores rows, after fitting these."""
-        raise NotImplementedError
 
 
 def balanced(sets: Sequence[Rows]) -> Rows:

@@ -56,7 +56,7 @@ def test_the_baseline_has_a_row_for_the_pad_only_where_it_needs_one(
     settings = TransAESettings("transae", 16, 2, 8, 1e-3, 2, 1, packed=packed, network="baseline")
     full = TransAEDetector(toy_vocabulary, settings, None, ACTION, CPU, 0).fit([windows(12)], [])
     assert full.network.embedding.num_embeddings == toy_vocabulary.pad
-    with pytest.raises(SmartgenError, match="trained on full windows"):
+    with pytest.raises(SmartgenError, match="trained on full windows alone"):
         full.score(toy_sequences)
     short = TransAEDetector(toy_vocabulary, settings, None, ACTION, CPU, 0).fit([toy_sequences], [])
     assert np.isfinite(short.score(windows(2))).all()

@@ -1,0 +1,85 @@
+"""What every detector is: made for a home, fitted once, then asked for scores."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from smartgen.core.errors import SmartgenError
+from smartgen.core.types import Sequences
+from smartgen.data.vocabulary import Vocabulary
+from smartgen.settings import TrainerSettings, UnifiedProtocolSettings
+
+if TYPE_CHECKING:  # it brings torch, which half of the detectors do without
+    from pytorch_lightning.loggers import Logger
+
+
+class FittedDetector(ABC):
+    """``fit``, then ``score``; a detector is a file with ``_fit`` and ``_score``.
+
+    Args:
+        vocabulary: the home's.
+        settings: the detector's own.
+        budget: of protocol unified; None: as the release does it.
+        field: which of day, hour, device, action is read under released; None: all four.
+        trainer: how to compute.
+        seed: of whatever is drawn.
+        logger: of what is trained step by step, or None.
+
+    Attributes:
+        best_step: the step whose weights were kept; 0 where nothing is trained step by step.
+    """
+
+    def __init__(
+        self,
+        vocabulary: Vocabulary,
+        settings: Any,
+        budget: UnifiedProtocolSettings | None,
+        field: int | None,
+        trainer: TrainerSettings,
+        seed: int,
+        logger: Logger | None = None,
+    ) -> None:
+        self.vocabulary, self.settings, self.budget, self.field = vocabulary, settings, budget, field
+        self.trainer, self.seed, self.logger = trainer, seed, logger
+        self.best_step = 0
+        self._fitted = False
+
+    @property
+    def unified(self) -> bool:
+        """Whether protocol unified asks, not released."""
+        return self.budget is not None
+
+    def fit(self, train: Sequence[Sequences], held_out: Sequence[Sequences] = ()) -> Self:
+        """Learn from scratch.
+
+        Args:
+            train: the sets to learn from, each counting the same; protocol released has one.
+            held_out: of each set what decides which weights stay; most detectors do not look at it.
+
+        Raises:
+            SmartgenError: a training set is empty.
+        """
+        if not all(map(len, train)):
+            raise SmartgenError(f"a training set of {self.settings.name} is empty, expected sequences")
+        self._fit(train, held_out)
+        self._fitted = True
+        return self
+
+    def score(self, sequences: Sequences) -> NDArray[np.float64]:
+        """(n,) scores, higher is more anomalous; equal sequences score bit-equal."""
+        if not self._fitted:
+            raise RuntimeError("fit the detector before scoring")
+        return self._score(sequences)
+
+    @abstractmethod
+    def _fit(self, train: Sequence[Sequences], held_out: Sequence[Sequences]) -> None:
+        """Learn from sets that are not empty."""
+
+    @abstractmethod
+    def _score(self, sequences: Sequences) -> NDArray[np.float64]:
+        """(n,) scores; the detector says in which unit."""
