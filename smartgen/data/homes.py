@@ -163,7 +163,7 @@ def _read_windows(path: Path, vocabulary: Vocabulary) -> Sequences:
     if not path.is_file():
         raise SmartgenError(
             f"{path}: no such file in this release; take protocol=unified, or for detection "
-            "protocol.source_data=pieces"
+            "protocol.source_data=pieces (with regime=synthetic protocol.data=pieces)"
         )
     sequences = read_sequences(path)
     check_ids(sequences, vocabulary, path)

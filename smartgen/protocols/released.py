@@ -142,8 +142,9 @@ def detect(detector: Detector, parts: Parts, rule: Rule, watch: Stopwatch | None
         SmartgenError: a percentile outside 0 to 100, or a set too small to train or to set a threshold on.
     """
     if not len(parts.train) or (rule.percentile is not None and not len(parts.validation)):
-        count = len(parts.train) + len(parts.validation)
-        raise SmartgenError(f"{count} training sequences are too few, expected at least 2")
+        needed = "" if rule.percentile is None else " and one held out for the threshold"
+        found = f"{len(parts.train)} to train on" + (needed and f", {len(parts.validation)} held out")
+        raise SmartgenError(f"of the training set there are {found}, expected at least one{needed}")
     train, validation, normal, attack = _scores(detector, parts, rule, watch or Stopwatch())
     threshold = _threshold(train, validation, np.concatenate([train, normal, attack]), rule)
     normals = np.concatenate([train, normal]) if rule.count_training else normal

@@ -127,7 +127,7 @@ def _fit(
     train, held = [half[0] for half in halves], [half[1] for half in halves]
     if not all(map(len, (*train, *held))):
         few = min(map(len, sets))
-        raise SmartgenError(f"{few} training sequences are too few, expected two distinct ones or more")
+        raise SmartgenError(f"a training set has {few} sequences, expected two distinct ones at least")
     detector.fit(train, held)
     sizes = {"train": sum(map(len, train)), "held_out": sum(map(len, held)), "best_step": detector.best_step}
     counts.update({f"{name}_fold_{fold}": size for name, size in sizes.items()})

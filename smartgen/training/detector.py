@@ -66,8 +66,8 @@ class NeuralDetector(FittedDetector):
         tokens = self._tokens(sequences)
         if tokens.max(initial=0) >= self.network.embedding.num_embeddings:
             raise SmartgenError(
-                f"{self.settings.name} was trained on full windows alone and so, as in the release, has no pad "
-                "for the shorter sequences of the test; take another detector"
+                f"{self.settings.name} was trained on full windows alone and so, as in the release, has no "
+                "pad for the shorter sequences of the test; take another detector"
             )
         return sequence_losses(self.network, np.sort(tokens, axis=1) if self.orderless else tokens)
 

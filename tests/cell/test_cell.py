@@ -179,7 +179,7 @@ def test_the_old_log_has_tasks_of_its_own(cell: Any, run: Any, tmp_path: Path) -
 
 
 def test_a_failed_cell_leaves_its_error_and_no_result(cell: Any, run: Any, tmp_path: Path) -> None:
-    with pytest.raises(SmartgenError, match="1 training sequences are too few"):
+    with pytest.raises(SmartgenError, match="of the training set there are 0 to train on, 1 held out"):
         run(cell(tmp_path, synthesizer=WalkSettings(name="walk", sequences=1)))
     (record,) = read_records(tmp_path)
     assert not record.ok

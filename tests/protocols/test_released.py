@@ -82,9 +82,11 @@ def test_a_percentile_out_of_range_is_named(percentile: float) -> None:
 
 
 def test_too_few_sequences_are_named() -> None:
-    with pytest.raises(SmartgenError, match="1 training sequences are too few"):
+    with pytest.raises(
+        SmartgenError, match="are 1 to train on, 0 held out, expected at least one and one held out"
+    ):
         detect(ByAction(), Parts(actions(1), actions(), TEN, TEN), Rule(percentile=95))
-    with pytest.raises(SmartgenError, match="0 training sequences are too few"):
+    with pytest.raises(SmartgenError, match="are 0 to train on, expected at least one"):
         detect(ByAction(), Parts(actions(), actions(), TEN, TEN), Rule(cut=1))
 
 

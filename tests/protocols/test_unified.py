@@ -98,7 +98,7 @@ def test_bad_input_is_named() -> None:
     few = AttackContext(context.vocabulary, context.source, context.target[:3])
     with pytest.raises(SmartgenError, match="3 sequences, expected at least 4"):
         detect(Unseen, "source", few, context.source, RULES)
-    with pytest.raises(SmartgenError, match="1 training sequences are too few"):
+    with pytest.raises(SmartgenError, match="a training set has 1 sequences, expected two distinct"):
         detect(Unseen, "synthetic", context, context.source[:1], RULES)
 
 
