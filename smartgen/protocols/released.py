@@ -143,8 +143,8 @@ def detect(detector: Detector, parts: Parts, rule: Rule, watch: Stopwatch | None
     """
     if not len(parts.train) or (rule.percentile is not None and not len(parts.validation)):
         needed = "" if rule.percentile is None else " and one held out for the threshold"
-        found = f"{len(parts.train)} to train on" + (needed and f", {len(parts.validation)} held out")
-        raise SmartgenError(f"of the training set there are {found}, expected at least one{needed}")
+        there = f"{len(parts.train)} to train on" + (needed and f", {len(parts.validation)} held out")
+        raise SmartgenError(f"of the training set there are {there}, expected at least one{needed}")
     train, validation, normal, attack = _scores(detector, parts, rule, watch or Stopwatch())
     threshold = _threshold(train, validation, np.concatenate([train, normal, attack]), rule)
     normals = np.concatenate([train, normal]) if rule.count_training else normal
