@@ -158,18 +158,18 @@ def _paired(options: argparse.Namespace, records: Sequence[Record], outputs: Pat
     detection = options.what == "table2_unified"
     task = PairedDetection(Store(outputs / "cache")) if detection else PairedPrediction()
     metric = (options.metric or [task.metric])[0]
-    task.check_metric(metric)
     fitting, where = _fitting(options, records)
     if dataset := _recorded_home(options, records):
         where["dataset"] = dataset
         fitting = [r for r in fitting if matches(r, {"dataset": dataset})]
-    found = compare(fitting, metric, task)
+    task.check_metric(metric)
     names = (*task.parts(metric), *(() if options.metric else task.beside))
-    others = {name: compare(fitting, name, task).rows for name in names}
+    others = compare(fitting, [metric, *names], task, _told_on_terminal)
+    found = others.pop(metric)
 
     def arranged(methods: Iterable[str]) -> tuple[Page, list[dict[str, Any]]]:
         rows, *below = (
-            [row for row in some if row.method in methods] for some in (found.rows, *others.values())
+            [row for row in some.rows if row.method in methods] for some in (found, *others.values())
         )
         beside = dict(zip(others, below, strict=True))
         flat = [x for name, some in {metric: rows, **beside}.items() for x in paired_records(some, name)]
@@ -179,6 +179,13 @@ def _paired(options: argparse.Namespace, records: Sequence[Record], outputs: Pat
     if not where and not options.metric:
         _write_page(outputs / "tables" / options.what, *arranged(methods))
     return _shown(options, *arranged(_named(options.method, methods, "method")))
+
+
+def _told_on_terminal(done: int, count: int) -> None:
+    """How far a comparison is, on one line that goes away; the first time it takes minutes."""
+    if sys.stderr.isatty():
+        text = f"compared {done} of {count} homes and changes" if done < count else ""
+        print(f"\r{text:<60}", end="" if text else "\r", file=sys.stderr, flush=True)
 
 
 def _page_of(options: argparse.Namespace, records: Sequence[Record], outputs: Path) -> str:

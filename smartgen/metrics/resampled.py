@@ -6,6 +6,8 @@ metric undefined (nothing drawn), it is NaN.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -29,11 +31,10 @@ def resampled_auroc(normal: Scores, attack: Scores, weights: NDArray[np.number])
     right = np.searchsorted(normal[order], attack, side="right")
     parts = []
     for some in _chunks(weights):
-        below = _cumulated(some[:, order])
-        beaten = (below[:, left] + below[:, right]) / 2
-        total = some.sum(axis=1)
+        below = _cumulated(some[order])
+        beaten = (below[left] + below[right]) / 2
         with np.errstate(invalid="ignore"):
-            parts.append((some * beaten).sum(axis=1) / total**2)
+            parts.append((some * beaten).sum(axis=0) / some.sum(axis=0) ** 2)
     return np.concatenate(parts)
 
 
@@ -50,13 +51,13 @@ def resampled_auprc(normal: Scores, attack: Scores, weights: NDArray[np.number])
     first_normal = np.searchsorted(normal[by_normal], thresholds, side="left")
     parts = []
     for some in _chunks(weights):
-        total = some.sum(axis=1, keepdims=True)
-        hits = total - _cumulated(some[:, by_attack])[:, first_attack]
-        alarms = total - _cumulated(some[:, by_normal])[:, first_normal]
-        gained = hits - np.concatenate([hits[:, 1:], np.zeros_like(total)], axis=1)
+        total = some.sum(axis=0, keepdims=True)
+        hits = total - _cumulated(some[by_attack])[first_attack]
+        alarms = total - _cumulated(some[by_normal])[first_normal]
+        gained = hits - np.concatenate([hits[1:], np.zeros_like(total)])
         precision = np.divide(hits, hits + alarms, out=np.zeros_like(hits), where=hits > 0)
         with np.errstate(invalid="ignore"):
-            parts.append((gained * precision).sum(axis=1) / total[:, 0])
+            parts.append((gained * precision).sum(axis=0) / total[0])
     return np.concatenate(parts)
 
 
@@ -83,12 +84,14 @@ def resampled_flags(
         }
 
 
-def _chunks(weights: NDArray[np.number]) -> list[Scores]:
-    return [weights[start : start + CHUNK].astype(np.float64) for start in range(0, len(weights), CHUNK)]
+def _chunks(weights: NDArray[np.number]) -> Iterator[Scores]:
+    """(n, some resamples) at a time: cases are gathered by rows, which is several times faster."""
+    for start in range(0, len(weights), CHUNK):
+        yield np.ascontiguousarray(weights[start : start + CHUNK].T, dtype=np.float64)
 
 
 def _cumulated(weights: Scores) -> Scores:
-    """(resamples, n + 1) sums of all before each place."""
-    sums = np.zeros((len(weights), weights.shape[1] + 1))
-    np.cumsum(weights, axis=1, out=sums[:, 1:])
+    """(n + 1, resamples) sums of all before each place."""
+    sums = np.zeros((len(weights) + 1, weights.shape[1]))
+    np.cumsum(weights, axis=0, out=sums[1:])
     return sums

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -92,10 +92,10 @@ class Comparison(ABC):
         """Metrics that this one is the mean of."""
 
     @abstractmethod
-    def sample(
-        self, chosen: Mapping[Column, Sequence[Record]], metric: str, names: tuple[str, str]
-    ) -> Sample | None:
-        """Figures and draws of one home and change; None where no case has the metric."""
+    def samples(
+        self, chosen: Mapping[Column, Sequence[Record]], metrics: Sequence[str], names: tuple[str, str]
+    ) -> dict[str, Sample]:
+        """Figures and draws of one home and change, by metric; those that no case has are left out."""
 
 
 @dataclass(frozen=True)
@@ -158,17 +158,24 @@ class Outcome:
     left_out: Sequence[str] = ()
 
 
-def compare(records: Sequence[Record], metric: str, task: Comparison) -> Outcome:
-    """Every model, home and change that has records; homes whose records cannot be paired are left out.
+def compare(
+    records: Sequence[Record],
+    metrics: Sequence[str],
+    task: Comparison,
+    on_home: Callable[[int, int], None] = lambda done, count: None,
+) -> dict[str, Outcome]:
+    """By metric every model, home and change that has records; homes that cannot be paired are left out.
 
     Args:
-        metric: one of the task's; ``_novel`` behind it takes the sequences that no training pool holds.
+        metrics: of the task's; ``_novel`` behind one takes the sequences that no training pool holds.
+        on_home: told how many homes and changes are done, and of how many.
 
     Raises:
         SmartgenError: an unknown metric, or no record.
         CasesDifferError: nothing can be paired.
     """
-    task.check_metric(metric)
+    for metric in metrics:
+        task.check_metric(metric)
     fitting = [record for record in records if record.ok and matches(record, task.axes)]
     if not fitting:
         raise SmartgenError(
@@ -179,24 +186,28 @@ def compare(records: Sequence[Record], metric: str, task: Comparison) -> Outcome
         {(str(r.axes["dataset"]), str(r.axes["transition"])) for r in fitting},
         key=lambda home: (home[0], transition_order(home[1])),
     )
-    rows: list[Compared] = []
+    rows: dict[str, list[Compared]] = {metric: [] for metric in metrics}
     unlike: list[CasesDifferError] = []
-    for names in homes:
+    for done, names in enumerate(homes):
+        on_home(done, len(homes))
         at_home = [r for r in fitting if matches(r, dict(zip(("dataset", "transition"), names, strict=True)))]
         try:
-            rows += _compare_home(names, at_home, metric, task)
+            for metric, found in _compare_home(names, at_home, metrics, task).items():
+                rows[metric] += found
         except CasesDifferError as error:
             unlike.append(error)
-    if unlike and not rows:
+    on_home(len(homes), len(homes))
+    if unlike and len(unlike) == len(homes):
         raise unlike[0]
-    order = list(task.methods)
-    rows.sort(key=lambda row: order.index(row.method) if row.method in order else len(order))
-    return Outcome(rows, [str(error) for error in unlike])
+    order = {method: place for place, method in enumerate(task.methods)}
+    for found in rows.values():
+        found.sort(key=lambda row: order.get(row.method, len(order)))
+    return {metric: Outcome(found, [str(error) for error in unlike]) for metric, found in rows.items()}
 
 
 def _compare_home(
-    names: tuple[str, str], records: Sequence[Record], metric: str, task: Comparison
-) -> list[Compared]:
+    names: tuple[str, str], records: Sequence[Record], metrics: Sequence[str], task: Comparison
+) -> dict[str, list[Compared]]:
     """All models of one home and change; they share the cases, and so the bootstrap's draws."""
     chosen: dict[Column, Sequence[Record]] = {}
     notes: dict[str, dict[str, None]] = {}
@@ -210,14 +221,14 @@ def _compare_home(
                 chosen[method, regime] = choice.records
             if choice.note:
                 notes.setdefault(method, {})[f"{regime}: {choice.note}"] = None
-    sample = task.sample(chosen, metric, names)
-    if sample is None:
-        return []
     seeds = {column: len({seed_of(record) for record in some}) for column, some in chosen.items()}
-    return [
-        _compared(names, method, sample, seeds, "; ".join(notes.get(method, ())))
-        for method in dict.fromkeys(method for method, _ in sample.means)
-    ]
+    return {
+        metric: [
+            _compared(names, method, sample, seeds, "; ".join(notes.get(method, ())))
+            for method in dict.fromkeys(method for method, _ in sample.means)
+        ]
+        for metric, sample in task.samples(chosen, metrics, names).items()
+    }
 
 
 def _compared(

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -24,6 +25,7 @@ NAMES = ("auroc", "auprc", "f1", "precision", "recall", "false_positive_rate")
 VERSION = 1  # of the bootstrap, for its cache
 _METRIC = re.compile(rf"(?:(?P<kind>{'|'.join(KINDS)})_)?(?P<name>{'|'.join(NAMES)})(?P<novel>_novel)?")
 Arrays = dict[str, NDArray[Any]]
+Draws = Callable[[], NDArray[np.int64]]
 
 
 class PairedDetection(Comparison):
@@ -62,32 +64,35 @@ class PairedDetection(Comparison):
         parsed = _METRIC.fullmatch(metric)
         return () if parsed is None or parsed["kind"] else tuple(f"{kind}_{metric}" for kind in KINDS)
 
-    def sample(
-        self, chosen: Mapping[Column, Sequence[Record]], metric: str, names: tuple[str, str]
-    ) -> Sample | None:
+    def samples(
+        self, chosen: Mapping[Column, Sequence[Record]], metrics: Sequence[str], names: tuple[str, str]
+    ) -> dict[str, Sample]:
         """Metrics over all cases; sequences are drawn whole, an attack with its normal one."""
         cases = {record.key: read_cases(record) for records in chosen.values() for record in records}
         tested = _sequences(chosen, cases, names)
-        if not len(tested):
-            return None
-        drawn: list[NDArray[np.int64]] = []  # drawn when first wanted
 
+        @cache  # drawn when first wanted
         def draws() -> NDArray[np.int64]:
-            if not drawn:
-                drawn.append(cluster_draws(len(tested), generator(0, "bootstrap", *names)))
-            return drawn[0]
+            """(tested, resamples)."""
+            return np.ascontiguousarray(cluster_draws(len(tested), generator(0, "bootstrap", *names)).T)
 
-        means: dict[Column, float] = {}
-        found: dict[Column, NDArray[np.float64]] = {}
-        for column, records in chosen.items():
-            values = [self._record(record, cases[record.key], metric, tested, draws) for record in records]
-            if all(len(one) for one in values):
-                whole = known_mean(np.stack(values))
-                means[column], found[column] = float(whole[0]), whole[1:]
-        return Sample(means, found, _count(cases, metric)) if means else None
+        found = {}
+        for metric in metrics if len(tested) else ():
+            columns = {}
+            for column, records in chosen.items():
+                values = [
+                    self._record(record, cases[record.key], metric, tested, draws) for record in records
+                ]
+                if all(len(one) for one in values):
+                    columns[column] = known_mean(np.stack(values))
+            if columns:
+                means = {column: float(whole[0]) for column, whole in columns.items()}
+                drawn = {column: whole[1:] for column, whole in columns.items()}
+                found[metric] = Sample(means, drawn, _count(cases, metric))
+        return found
 
     def _record(
-        self, record: Record, cases: Arrays, metric: str, tested: NDArray[Any], draws: Any
+        self, record: Record, cases: Arrays, metric: str, tested: NDArray[Any], draws: Draws
     ) -> NDArray[np.float64]:
         """The figure of a record, then its draws; the plain mean over kinds, where none is named.
 
@@ -104,13 +109,13 @@ class PairedDetection(Comparison):
         return known_mean(np.stack(parts)) if parts else np.zeros(0)
 
     def _kept(
-        self, record: Record, metric: str, cases: Arrays, tested: NDArray[Any], draws: Any
+        self, record: Record, metric: str, cases: Arrays, tested: NDArray[Any], draws: Draws
     ) -> NDArray[np.float64]:
         """One kind's figure and draws, from the store where they are there."""
 
         def make() -> Arrays:
             where = np.searchsorted(tested, cases["sequence"])
-            weights = np.concatenate([np.ones((1, len(where)), dtype=np.int64), draws()[:, where]])
+            weights = np.concatenate([np.ones((len(where), 1), dtype=np.int64), draws()[where]], axis=1).T
             return {"values": _metric(metric, cases, weights)}
 
         if self.store is None:

@@ -19,6 +19,8 @@ from smartgen.tables.paired import CasesDifferError, Column, Comparison, Sample
 
 _METRIC = re.compile(r"(?P<every>every_)?(?:(?P<name>hr|ndcg)@(?P<k>\d+)|(?P<mrr>mrr))(?P<novel>_novel)?")
 
+Arrays = Mapping[str, NDArray[Any]]
+
 
 class PairedPrediction(Comparison):
     """``hr@10``, ``ndcg@10``, ``mrr``; ``every_`` before it takes every behavior from the second on."""
@@ -47,14 +49,25 @@ class PairedPrediction(Comparison):
         """Metrics that this one is the mean of: none."""
         return ()
 
-    def sample(
-        self, chosen: Mapping[Column, Sequence[Record]], metric: str, names: tuple[str, str]
-    ) -> Sample | None:
+    def samples(
+        self, chosen: Mapping[Column, Sequence[Record]], metrics: Sequence[str], names: tuple[str, str]
+    ) -> dict[str, Sample]:
         """Means over cases; sequences are drawn whole."""
+        cases = {record.key: read_cases(record) for records in chosen.values() for record in records}
+        found = {metric: self._sample(chosen, cases, metric, names) for metric in metrics}
+        return {metric: sample for metric, sample in found.items() if sample is not None}
+
+    def _sample(
+        self,
+        chosen: Mapping[Column, Sequence[Record]],
+        cases: Mapping[str, Arrays],
+        metric: str,
+        names: tuple[str, str],
+    ) -> Sample | None:
         clusters: NDArray[Any] | None = None
         columns: list[NDArray[np.float64]] = []
         for records in chosen.values():
-            values, sequences = _values(records, metric)
+            values, sequences = _values(records, cases, metric)
             if clusters is not None and not np.array_equal(clusters, sequences):
                 raise CasesDifferError(
                     f"{records[0].path}: tests other sequences than the other records of {' '.join(names)}; "
@@ -70,9 +83,11 @@ class PairedPrediction(Comparison):
         return Sample(means, dict(zip(chosen, draws.T, strict=True)), len(np.unique(clusters)))
 
 
-def _values(records: Sequence[Record], metric: str) -> tuple[NDArray[np.float64], NDArray[Any]]:
+def _values(
+    records: Sequence[Record], cases: Mapping[str, Arrays], metric: str
+) -> tuple[NDArray[np.float64], NDArray[Any]]:
     """(cases,) values, seeds averaged, and the sequence of each case."""
-    found = [_case_values(record, metric) for record in records]
+    found = [_case_values(cases[record.key], metric) for record in records]
     for record, (_, sequences) in zip(records, found, strict=True):
         if not np.array_equal(sequences, found[0][1]):
             raise CasesDifferError(
@@ -82,10 +97,9 @@ def _values(records: Sequence[Record], metric: str) -> tuple[NDArray[np.float64]
     return np.mean([values for values, _ in found], axis=0), found[0][1]
 
 
-def _case_values(record: Record, metric: str) -> tuple[NDArray[np.float64], NDArray[Any]]:
+def _case_values(cases: Arrays, metric: str) -> tuple[NDArray[np.float64], NDArray[Any]]:
     parsed = _METRIC.fullmatch(metric)
     assert parsed is not None
-    cases = read_cases(record)
     kept = np.ones(len(cases["last"]), dtype=bool) if parsed["every"] else cases["last"]
     kept = kept & cases["novel"] if parsed["novel"] else kept
     ranks = Ranks(cases["above"][kept].astype(np.int64), cases["tied"][kept].astype(np.int64))

@@ -18,7 +18,7 @@ SEQUENCES = np.repeat(np.arange(60, dtype=np.uint64), 2)
 
 
 def compare(records: list[Record], metric: str) -> list[Compared]:
-    return list(compare_task(records, metric, TASK).rows)
+    return list(compare_task(records, [metric], TASK)[metric].rows)
 
 
 def write(
@@ -99,7 +99,7 @@ def test_records_that_test_other_sequences_are_not_paired(records: list[Record],
 def test_what_cannot_be_paired_is_left_out_and_told(records: list[Record], tmp_path: Path) -> None:
     write(tmp_path, "source", 0, above=0, transition="occupancy")
     write(tmp_path, "oracle", 0, above=0, transition="occupancy", sequences=SEQUENCES[:-2])
-    found = compare_task(read_records(tmp_path), "hr@10", TASK)
+    found = compare_task(read_records(tmp_path), ["hr@10"], TASK)["hr@10"]
     assert [row.transition for row in found.rows] == ["seasonal"]
     (told,) = found.left_out
     assert "tests other sequences than the other records of demo occupancy" in told

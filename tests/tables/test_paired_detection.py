@@ -20,7 +20,7 @@ COUNT = 60
 
 
 def compare(records: list[Record], metric: str, task: PairedDetection) -> list[Compared]:
-    return list(compare_task(records, metric, task).rows)
+    return list(compare_task(records, [metric], task)[metric].rows)
 
 
 def cases(lift: float, seed: int) -> dict[str, np.ndarray]:
