@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Scores = NDArray[np.float64]
-CHUNK = 250  # resamples at a time, which bounds the memory
+CHUNK = 100  # resamples at a time, which bounds the memory
 
 
 def resampled_auroc(normal: Scores, attack: Scores, weights: NDArray[np.number]) -> Scores:
@@ -71,8 +71,8 @@ def resampled_flags(
         >>> {name: round(float(found[0]), 3) for name, found in one.items()}
         {'precision': 0.667, 'recall': 1.0, 'f1': 0.8, 'false_positive_rate': 0.5}
     """
-    total = weights.sum(axis=1).astype(np.float64)
-    hits, alarms = weights @ attack.astype(np.float64), weights @ normal.astype(np.float64)
+    counted = np.stack([np.ones(len(normal)), attack, normal])
+    total, hits, alarms = np.concatenate([counted @ some for some in _chunks(weights)], axis=1)
     flagged = hits + alarms
     precision = np.divide(hits, flagged, out=np.zeros_like(hits), where=flagged > 0)
     with np.errstate(invalid="ignore"):

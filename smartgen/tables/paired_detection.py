@@ -25,7 +25,7 @@ NAMES = ("auroc", "auprc", "f1", "precision", "recall", "false_positive_rate")
 VERSION = 1  # of the bootstrap, for its cache
 _METRIC = re.compile(rf"(?:(?P<kind>{'|'.join(KINDS)})_)?(?P<name>{'|'.join(NAMES)})(?P<novel>_novel)?")
 Arrays = dict[str, NDArray[Any]]
-Draws = Callable[[], NDArray[np.int64]]
+Draws = Callable[[], NDArray[np.uint16]]
 
 
 class PairedDetection(Comparison):
@@ -72,9 +72,10 @@ class PairedDetection(Comparison):
         tested = _sequences(chosen, cases, names)
 
         @cache  # drawn when first wanted
-        def draws() -> NDArray[np.int64]:
-            """(tested, resamples)."""
-            return np.ascontiguousarray(cluster_draws(len(tested), generator(0, "bootstrap", *names)).T)
+        def draws() -> NDArray[np.uint16]:
+            """(tested, resamples), narrow since they are copied often; a count is far below the limit."""
+            drawn = cluster_draws(len(tested), generator(0, "bootstrap", *names))
+            return np.ascontiguousarray(drawn.T, dtype=np.uint16)
 
         found = {}
         for metric in metrics if len(tested) else ():
@@ -115,7 +116,7 @@ class PairedDetection(Comparison):
 
         def make() -> Arrays:
             where = np.searchsorted(tested, cases["sequence"])
-            weights = np.concatenate([np.ones((len(where), 1), dtype=np.int64), draws()[where]], axis=1).T
+            weights = np.concatenate([np.ones((len(where), 1), dtype=np.uint16), draws()[where]], axis=1).T
             return {"values": _metric(metric, cases, weights)}
 
         if self.store is None:
@@ -124,7 +125,7 @@ class PairedDetection(Comparison):
         return self.store.arrays("bootstrap", content_key(what | {"tested": len(tested)}), make)["values"]
 
 
-def _metric(metric: str, cases: Arrays, weights: NDArray[np.int64]) -> NDArray[np.float64]:
+def _metric(metric: str, cases: Arrays, weights: NDArray[np.number]) -> NDArray[np.float64]:
     name = _parse(metric)["name"]
     if name in ("auroc", "auprc"):
         of = {"auroc": resampled_auroc, "auprc": resampled_auprc}[name]
