@@ -23,7 +23,8 @@ from smartgen.data.homes import load_home
 from smartgen.detection import measure_detection
 from smartgen.pipeline import Pipeline, make_store
 from smartgen.prediction import measure_prediction
-from smartgen.reads import quirks_off, read_config, reads_source, reads_synthetic, reads_windows
+from smartgen.quirks import quirks_off
+from smartgen.reads import read_config, reads_source, reads_synthetic, reads_windows
 from smartgen.settings import CellSettings, SscAutoencoderSettings
 from smartgen.training.device import resolve_accelerator
 

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from smartgen.core.errors import SmartgenError
 from smartgen.core.names import REGIMES as ALL_REGIMES
 from smartgen.core.types import FIELDS
+from smartgen.quirks import RELEASED_RULES
 from smartgen.reads import UNIFIED_ATTACKS, reads_synthetic
 from smartgen.settings import (
     ArgusSettings,
@@ -257,10 +258,26 @@ def _check_unread(cell: CellSettings) -> None:
             raise SmartgenError(f"stage.tof is {tof.name}, but {told} reads no synthetic set; take none")
         if cell.task in ("detection", "prediction") and ssc.name != "none":
             raise SmartgenError(f"stage.ssc is {ssc.name}, but {told} trains on all pieces; take none")
+    if isinstance(cell.protocol, UnifiedProtocolSettings) and cell.task == "detection":
+        _check_quirks_unread(cell)
     if isinstance(tof, RepeatedTofSettings) and tof.padded:
         raise SmartgenError(
             "stage.tof.padded is true, but stage/tof=repeated needs draws in common, which the padded "
             "arithmetic does not have; take stage.tof.padded=false"
+        )
+
+
+def _check_quirks_unread(cell: CellSettings) -> None:
+    """Refuse what switches off a quirk of protocol released where unified has none."""
+    usual = RELEASED_RULES.get(cell.transition.name, cell.transition.released)
+    if cell.transition.released != usual:
+        raise SmartgenError(
+            f"transition.released is not the release's for {cell.transition.name}, but protocol=unified does "
+            "not read it; leave it and without= out, or take protocol=released"
+        )
+    if isinstance(cell.detector, TransAESettings) and cell.detector.positions:
+        raise SmartgenError(
+            "detector.positions is true, but with protocol=unified positions are always known; leave it out"
         )
 
 

@@ -71,7 +71,9 @@ def released_parts(pipeline: Pipeline, protocol: ReleasedProtocolSettings, rule:
         if rule.percentile is None:
             train, validation = pool, pool.take([])
         else:
-            train, validation = split_synthetic(pool, cell.transition.released.hold_out)
+            # Stale detectors always have a file of their own for the threshold; D22 is SmartGen's alone.
+            hold_out = cell.regime == "source" or cell.transition.released.hold_out
+            train, validation = split_synthetic(pool, hold_out)
     return Parts(train, validation, *_attacked(pipeline, normal))
 
 
@@ -80,7 +82,10 @@ def _attacked(pipeline: Pipeline, normal: Sequences) -> tuple[Sequences, Sequenc
     home, kind = pipeline.home, attack_kind(pipeline.cell)
     if kind in RELEASED:
         return normal, released_attack(kind, normal, home.vocabulary)
-    context = AttackContext(home.vocabulary, home.source, home.target)
+    # Habits and their absence are those of the tested preprocessing, which has other actions (D25).
+    windows = reads_windows(pipeline.cell)
+    logs = (home.windows.train, home.windows.test) if windows else (home.source, home.target)
+    context = AttackContext(home.vocabulary, *logs)
     made = attack(kind, normal, normal, context, generator(pipeline.cell.seed, "attack", kind))
     if not len(made.kept):
         raise SmartgenError(

@@ -8,24 +8,14 @@ from typing import Any, Final
 from smartgen.core.keys import without_harmless
 from smartgen.settings import (
     AegisSettings,
-    ArgusSettings,
-    AutoencoderDetectorSettings,
     CellSettings,
     NeuralDetectorSettings,
     ReleasedProtocolSettings,
     RowDetectorSettings,
-    TransAESettings,
     UnifiedProtocolSettings,
 )
 
 UNIFIED_ATTACKS: Final = ("command", "hours", "burst")
-STALE_PERCENTILE: Final = 90  # of every detector that was not adapted (release)
-# How the release treats each transition: the field, and the attacks on pieces and on windows.
-RELEASED_RULES: Final = {
-    "seasonal": ("action", "heater", "heater"),
-    "schedule": ("hour", "daytime_hours", "daytime_hours"),
-    "occupancy": ("device", "television", "television_start"),
-}
 # Settings of detectors that one protocol alone reads.
 RELEASED_ONLY: Final = (
     *("d_model", "heads", "epochs", "batch_size", "packed", "network", "positions"),
@@ -41,7 +31,7 @@ def reads_source(cell: CellSettings) -> bool:
     if cell.task != "detection" or not isinstance(cell.protocol, ReleasedProtocolSettings):
         return False
     # The attacks of protocol unified are made from the old log's habits.
-    return (cell.regime == "source" and not reads_windows(cell)) or attack_kind(cell) in UNIFIED_ATTACKS
+    return not reads_windows(cell) and (cell.regime == "source" or attack_kind(cell) in UNIFIED_ATTACKS)
 
 
 def reads_synthetic(cell: CellSettings) -> bool:
@@ -77,8 +67,12 @@ def threshold_percentile(cell: CellSettings, protocol: ReleasedProtocolSettings)
 def read_config(cell: CellSettings) -> dict[str, Any]:
     """The settings that can change the result; what the task, protocol or model does not read is left out."""
     config = without_harmless(asdict(cell))
+    if cell.dataset.kind == "release":  # what makes the simulated home
+        del config["dataset"]["days"], config["dataset"]["household"], config["transition"]["change"]
     if cell.task in ("detection", "prediction") and not reads_synthetic(cell):
         del config["synthesizer"]
+        if reads_windows(cell):
+            del config["stage"]
     if cell.task == "prediction":
         del config["detector"], config["transition"]["released"]
         detection = {"percentile", *asdict(ReleasedProtocolSettings())} - {"name"}
@@ -106,10 +100,10 @@ def _released(
     read: dict[str, Any] = {"attack": attack_kind(cell)}
     if percentile is not None:
         kept["percentile"] = percentile
-    if _reads_fields(cell):
+    if reads_fields(cell):
         kept["single_field"] = protocol.single_field
         read |= {"field": rule.field} if protocol.single_field else {}
-    if _holds_out(cell, protocol):
+    if holds_out(cell, protocol):
         read["hold_out"] = rule.hold_out
     if isinstance(cell.detector, RowDetectorSettings):
         kept["transductive"] = protocol.transductive
@@ -118,39 +112,11 @@ def _released(
     return {"protocol": kept, "transition": transition | {"released": read}}
 
 
-def quirks_off(cell: CellSettings) -> str:
-    """The quirks of the authors' code that this cell does without, by id, as in ``D20+D21``; or ``none``.
-
-    They follow from the settings; a quirk that the cell's detector or data do not have does not count.
-    """
-    protocol, rule, detector = cell.protocol, cell.transition.released, cell.detector
-    if not isinstance(protocol, ReleasedProtocolSettings):
-        return "none"
-    name, stale, windows = cell.transition.name, cell.regime == "source", reads_windows(cell)
-    percentile = threshold_percentile(cell, protocol)
-    usual = STALE_PERCENTILE if stale else cell.dataset.percentile.get(name)
-    field, attack, window_attack = RELEASED_RULES.get(name, (rule.field, rule.attack, rule.window_attack))
-    off = {
-        "D05": isinstance(detector, TransAESettings) and detector.positions,
-        "D20": _reads_fields(cell) and (not protocol.single_field or rule.field != field),
-        "D21": None not in (percentile, usual) and percentile != usual,
-        "D22": _holds_out(cell, protocol) and name == "occupancy" and rule.hold_out,
-        "D23": attack_kind(cell) != (window_attack if windows else attack),
-        "D25": windows != stale,
-        "D26": isinstance(detector, RowDetectorSettings) and not protocol.transductive,
-        "D27": isinstance(detector, AegisSettings) and not protocol.inverted,
-        "D29": (isinstance(detector, AutoencoderDetectorSettings) and detector.activation)
-        or (isinstance(detector, ArgusSettings) and detector.dropout > 0),
-    }
-    return "+".join(quirk for quirk, is_off in off.items() if is_off) or "none"
-
-
-def _reads_fields(cell: CellSettings) -> bool:
+def reads_fields(cell: CellSettings) -> bool:
     """Whether the detector reads one field under protocol released."""
     return isinstance(cell.detector, NeuralDetectorSettings) or cell.detector.name == "seen"
 
 
-def _holds_out(cell: CellSettings, protocol: ReleasedProtocolSettings) -> bool:
-    """Whether the threshold could come from sequences held out; windows have a file of their own for it."""
-    from_file = cell.regime == "source" and reads_windows(cell)
-    return threshold_percentile(cell, protocol) is not None and not from_file
+def holds_out(cell: CellSettings, protocol: ReleasedProtocolSettings) -> bool:
+    """Whether the threshold might be taken from the training data; a stale detector's never is (release)."""
+    return threshold_percentile(cell, protocol) is not None and cell.regime != "source"

@@ -17,6 +17,7 @@ RANKS = {
     "core": 0,
     "settings": 1,
     "reads": 1.5,
+    "quirks": 1.6,
     "check": 2,
     "data": 2,
     "metrics": 2,

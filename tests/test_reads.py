@@ -1,7 +1,7 @@
 """What a cell reads of its settings, and which quirks of the authors' code it does without."""
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -11,11 +11,15 @@ from hydra.core.global_hydra import GlobalHydra
 from smartgen import check
 from smartgen.cell import Prepared, run_cell
 from smartgen.config import config_dir, register_schemas, to_settings
+from smartgen.core.errors import SmartgenError
 from smartgen.core.records import Record, read_records
 from smartgen.data.attacks.released import RELEASED
 from smartgen.data.attacks.unified import KINDS
+from smartgen.detection import released_parts
 from smartgen.detectors import REGISTRY
-from smartgen.reads import quirks_off, read_config
+from smartgen.protocols.released import Rule
+from smartgen.quirks import quirks_off
+from smartgen.reads import read_config
 from smartgen.settings import CellSettings
 from smartgen.tracking import NoTracker
 
@@ -46,6 +50,44 @@ WHERE: dict[str, tuple[str, ...]] = {
     "D27": ("detector=aegis", "regime=source"),
     "D29_argus": ("detector=argus", *SMALL),
     "D29_autoencoder": ("detector=autoencoder", *SMALL),
+}
+
+
+def judged(record: Record) -> int:
+    """Normal sequences that were judged."""
+    return record.counts["false_positives"] + record.counts["true_negatives"]
+
+
+def other_scores(one: Record, other: Record) -> bool:
+    return one.metrics["auroc"] != other.metrics["auroc"] and judged(one) == judged(other)
+
+
+def fewer_judged(one: Record, other: Record) -> bool:
+    return judged(one) == one.counts["train"] + one.counts["normal"] and judged(other) == one.counts["normal"]
+
+
+# What each switch must change, and leave.
+CHANGES: dict[str, Callable[[Record, Record], bool]] = {
+    "D05": other_scores,
+    "D20": other_scores,
+    "D21": lambda one, other: (
+        one.metrics["auroc"] == other.metrics["auroc"]
+        and one.metrics["threshold"] < other.metrics["threshold"]
+    ),
+    "D22": lambda one, other: (
+        one.counts["validation"] == one.counts["train"] == 200
+        and (other.counts["train"], other.counts["validation"]) == (160, 40)
+    ),
+    "D23": lambda one, other: (
+        one.counts["train"] == other.counts["train"] and one.metrics["auroc"] != other.metrics["auroc"]
+    ),
+    "D25": lambda one, other: one.counts["normal"] < other.counts["normal"],
+    "D26": fewer_judged,
+    "D27": lambda one, other: (
+        fewer_judged(one, other) and one.counts["true_positives"] == other.counts["false_negatives"]
+    ),
+    "D29_argus": other_scores,
+    "D29_autoencoder": other_scores,
 }
 
 
@@ -87,7 +129,7 @@ def test_a_quirk_that_is_switched_off_is_named_and_changes_the_outcome(name: str
     assert (as_released.axes["without"], without.axes["without"]) == ("none", name.split("_")[0])
     assert as_released.key != without.key
     assert f"without_{name.split('_')[0]}" in without.key
-    assert (as_released.metrics, as_released.counts) != (without.metrics, without.counts)
+    assert CHANGES[name](as_released, without)
 
 
 @pytest.mark.parametrize(
@@ -121,10 +163,44 @@ def test_table_2_has_all_quirks(system: str, dataset: str, transition: str) -> N
     assert quirks_off(cell) == "none"
 
 
-def test_several_are_named_in_order_however_they_were_set() -> None:
-    cell = settings("detector=transae", "protocol.percentile=90", "transition.released.field=device")
-    assert quirks_off(cell) == "D20+D21"
-    assert quirks_off(settings("detector=transae", "protocol=unified")) == "none"
+@pytest.mark.parametrize(
+    ("overrides", "told"),
+    [
+        (("dataset=fr", "protocol.percentile=95", "protocol.single_field=false"), "D20+D21"),
+        (("dataset=fr", "protocol.percentile=60"), "D21-changed"),
+        (("dataset=fr", "dataset.percentile.seasonal=60"), "D21-changed"),
+        (("transition.released.field=device",), "D20-changed"),
+        (("transition.released.hold_out=false",), "D22-changed"),
+        (("transition.released.attack=hours",), "D23-changed"),
+        (("protocol.data=windows",), "D25-changed"),
+        (("protocol=unified",), "none"),
+    ],
+)
+def test_what_was_set_by_hand_is_named_too(overrides: tuple[str, ...], told: str) -> None:
+    assert quirks_off(settings("detector=transae", *overrides)) == told
+    assert quirks_off(settings("detector=argus", "detector.dropout=0.1")) == "D29-changed"
+
+
+def test_a_switch_that_unified_would_not_read_is_refused() -> None:
+    for without, told in (("D23", "transition.released is not the release's"), ("D05", "detector.positions")):
+        cell = settings("detector=transae", f"without={without}", "protocol=unified")
+        with pytest.raises(SmartgenError, match=told):
+            check.check_settings(cell)
+
+
+@pytest.mark.parametrize("regime", ["source", "synthetic"])
+def test_the_attack_without_d23_is_a_habit_that_the_tested_sequences_lack(
+    tmp_path: Path, regime: str
+) -> None:
+    cell = settings(
+        "detector=seen", f"regime={regime}", "without=D23", f"paths.outputs={tmp_path}", "synthesizer=walk"
+    )
+    pipeline = Prepared(cell).pipeline
+    parts = released_parts(pipeline, cell.protocol, Rule(cut=0))
+    normal = {tuple(pair) for pair in parts.normal.values[:, 2:].tolist()}
+    changed = (parts.normal.values != parts.attack.values).any(axis=1)
+    assert changed.sum() == len(parts.attack) > 0
+    assert not normal & {tuple(pair) for pair in parts.attack.values[changed][:, 2:].tolist()}
 
 
 def test_what_the_other_protocol_or_task_reads_is_no_part_of_a_cell() -> None:
@@ -137,6 +213,9 @@ def test_what_the_other_protocol_or_task_reads_is_no_part_of_a_cell() -> None:
     assert "synthesizer" not in stale
     assert set(stale["protocol"]) == {"name", "data", "transductive"}
     assert stale["transition"]["released"] == {"attack": "heater"}
+    assert "stage" not in stale
+    assert "change" not in stale["transition"]
+    assert "stage" in released
 
 
 def test_what_is_told_apart_by_name_is_what_there_is() -> None:

@@ -194,6 +194,10 @@ def _page_of(options: argparse.Namespace, records: Sequence[Record], outputs: Pa
     from smartgen.tables.quirks import quirks_page, quirks_records
 
     fitting, where = _fitting(options, records)
+    if "without" in where:
+        raise SmartgenError(
+            f"--where without= leaves {options.what} one of the two sides it compares; drop it"
+        )
     make_page, make_rows = {
         "quirks": (quirks_page, quirks_records),
         "headline": (headline_page, headline_records),

@@ -77,7 +77,7 @@ def resampled_flags(
     precision = np.divide(hits, flagged, out=np.zeros_like(hits), where=flagged > 0)
     with np.errstate(invalid="ignore"):
         return {
-            "precision": precision,
+            "precision": np.where(total > 0, precision, np.nan),
             "recall": hits / total,
             "f1": 2 * hits / (flagged + total),
             "false_positive_rate": alarms / total,

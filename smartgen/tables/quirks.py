@@ -20,7 +20,7 @@ QUIRKS = {
     "D21": "one percentile, 95, for all",
     "D22": "occupancy: threshold from held-out sequences, not from training ones",
     "D23": "attacks of a habit that the new context lacks, not the release's",
-    "D25": "trained and tested on the pieces that SmartGen is tested on, not on windows",
+    "D25": "stale detectors: trained and tested on pieces, as SmartGen is, not on windows",
     "D26": "fitted on training rows alone, judged on test rows alone",
     "D27": "unlikely rows are flagged, not the likely ones; judged on test rows alone",
     "D29": "the activation, or the dropout, that the authors' network lacks",
