@@ -17,6 +17,7 @@ from smartgen.tables.select import choose, matches
 
 Cell = tuple[str, str]
 Values = Mapping[Cell, float]
+BySeed = Mapping[Any, float]
 
 
 @dataclass(frozen=True)
@@ -138,12 +139,7 @@ def _arithmetic(one: Ratio) -> list[str]:
 
 def _ratios(task: _Task, records: Sequence[Record]) -> list[Ratio]:
     table = load_named(task.table)
-    cells = collect(table, records)
-    names = {ours: paper for paper, ours in table.datasets.items()}
-    rerun: dict[str, dict[Cell, float]] = {}
-    for cell in cells:
-        if cell.metric == task.metric and cell.mean is not None:
-            rerun.setdefault(cell.method, {})[names[cell.dataset], cell.transition] = cell.mean
+    rerun = _rerun(task, table, records)
     found = []
     for how, source in (("as published", table.published), ("as released", table.released)):
         new, old = (_printed(table, source, task, method) for method in (task.adapted, task.stale))
@@ -152,16 +148,35 @@ def _ratios(task: _Task, records: Sequence[Record]) -> list[Ratio]:
         )
         found.append(Ratio(task.name, how, (task.adapted, new), (task.stale, old)))
         found.append(Ratio(task.name, how, (task.adapted, new), (best, _printed(table, source, task, best))))
-    adapted = rerun.get(task.adapted, {})
-    found.append(Ratio(task.name, "rerun", (task.adapted, adapted), (task.stale, rerun.get(task.stale, {}))))
+    adapted, stale = rerun.get(task.adapted, {}), rerun.get(task.stale, {})
+    for name in (task.adapted, *(("seen",) if task.name == "detection" else ())):
+        one = rerun.get(name, {})
+        every = (name, _means(one)), (task.stale, _means(stale))
+        found.append(Ratio(task.name, "rerun, all seeds", *every))
+        common = (name, _means(one, stale)), (task.stale, _means(stale, one))
+        found.append(Ratio(task.name, "rerun, seeds that both have", *common))
     if task.name == "detection":
-        found.append(
-            Ratio(
-                task.name, "rerun", ("seen", rerun.get("seen", {})), (task.stale, rerun.get(task.stale, {}))
-            )
-        )
-        found += _same_test(task, table, records, adapted)
+        found += _same_test(task, table, records, _means(adapted))
     return found + _like_for_like(task, table, records)
+
+
+def _rerun(task: _Task, table: Table, records: Sequence[Record]) -> dict[str, dict[Cell, BySeed]]:
+    """What was measured of each method, by cell and seed."""
+    names = {ours: paper for paper, ours in table.datasets.items()}
+    found: dict[str, dict[Cell, BySeed]] = {}
+    for cell in collect(table, records):
+        if cell.metric == task.metric and cell.seeds:
+            found.setdefault(cell.method, {})[names[cell.dataset], cell.transition] = dict(cell.seeds)
+    return found
+
+
+def _means(row: Mapping[Cell, BySeed], other: Mapping[Cell, BySeed] | None = None) -> dict[Cell, float]:
+    """Over seeds; with another row over those that both have."""
+    kept = {
+        cell: [value for seed, value in seeds.items() if other is None or seed in other.get(cell, {})]
+        for cell, seeds in row.items()
+    }
+    return {cell: fmean(values) for cell, values in kept.items() if values}
 
 
 def _same_test(task: _Task, table: Table, records: Sequence[Record], adapted: Values) -> list[Ratio]:

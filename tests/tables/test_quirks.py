@@ -12,7 +12,15 @@ from smartgen.tables.headline import headline_page, ratios
 from smartgen.tables.quirks import quirks_page, quirks_records, worths
 
 
-def put(outputs: Path, key: str, f1: float, without: str = "none", threads: int = 1, **axes: Any) -> None:
+def put(
+    outputs: Path,
+    key: str,
+    f1: float,
+    without: str = "none",
+    threads: int = 1,
+    network: str = "smartgen",
+    **axes: Any,
+) -> None:
     named = {
         "task": "detection",
         "dataset": "fr",
@@ -21,7 +29,7 @@ def put(outputs: Path, key: str, f1: float, without: str = "none", threads: int 
         "seed": 1,
     }
     named |= {"regime": "source", "detector": "aegis", "synthesizer": "replay", "without": without} | axes
-    config = {"detector": {"network": "smartgen"}, "trainer": {"threads": threads}}
+    config = {"detector": {"network": network}, "trainer": {"threads": threads}}
     metrics = dict.fromkeys(("f1", "precision", "recall", "auroc"), f1)
     write_result(outputs, key, {"axes": named, "config": config, "metrics": metrics, "counts": {}}, {})
 
@@ -115,3 +123,12 @@ def test_the_commands_print_and_write(
         assert capsys.readouterr().out.startswith("[")
         assert main([what, "--outputs", str(tmp_path), "--metric", "f1"]) == 2
         assert "--metric has no meaning" in capsys.readouterr().err
+
+
+def test_the_rerun_is_read_over_all_seeds_and_over_common_ones(tmp_path: Path) -> None:
+    for seed, f1 in ((1, 0.8), (2, 0.4)):
+        put(tmp_path, f"new{seed}", f1, regime="synthetic", detector="transae", seed=seed)
+    put(tmp_path, "old", 0.2, detector="transae", network="baseline", seed=1)
+    found = {one.how: one.gain for one in ratios(read_records(tmp_path)) if one.how.startswith("rerun")}
+    assert found["rerun, all seeds"] == pytest.approx(2)
+    assert found["rerun, seeds that both have"] == pytest.approx(3)
