@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from smartgen.core.errors import SmartgenError
 from smartgen.core.names import REGIMES as ALL_REGIMES
 from smartgen.core.types import FIELDS
-from smartgen.quirks import RELEASED_RULES
 from smartgen.reads import UNIFIED_ATTACKS, reads_synthetic
 from smartgen.settings import (
     ArgusSettings,
@@ -269,12 +268,13 @@ def _check_unread(cell: CellSettings) -> None:
 
 def _check_quirks_unread(cell: CellSettings) -> None:
     """Refuse what switches off a quirk of protocol released where unified has none."""
-    usual = RELEASED_RULES.get(cell.transition.name, cell.transition.released)
-    if cell.transition.released != usual:
-        raise SmartgenError(
-            f"transition.released is not the release's for {cell.transition.name}, but protocol=unified does "
-            "not read it; leave it and without= out, or take protocol=released"
-        )
+    rule = cell.transition.released
+    for name in ("attack", "window_attack"):
+        if getattr(rule, name) in UNIFIED_ATTACKS:
+            raise SmartgenError(
+                f"transition.released.{name} is {getattr(rule, name)!r}, but protocol=unified makes each of "
+                f"{', '.join(UNIFIED_ATTACKS)} anyway; leave it and without= out, or take protocol=released"
+            )
     if isinstance(cell.detector, TransAESettings) and cell.detector.positions:
         raise SmartgenError(
             "detector.positions is true, but with protocol=unified positions are always known; leave it out"

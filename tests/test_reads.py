@@ -182,7 +182,7 @@ def test_what_was_set_by_hand_is_named_too(overrides: tuple[str, ...], told: str
 
 
 def test_a_switch_that_unified_would_not_read_is_refused() -> None:
-    for without, told in (("D23", "transition.released is not the release's"), ("D05", "detector.positions")):
+    for without, told in (("D23", "transition.released.attack is 'command'"), ("D05", "detector.positions")):
         cell = settings("detector=transae", f"without={without}", "protocol=unified")
         with pytest.raises(SmartgenError, match=told):
             check.check_settings(cell)
