@@ -20,13 +20,7 @@ from smartgen.settings import (
     TransAESettings,
 )
 
-STALE_PERCENTILE: Final = 90  # of every detector that was not adapted (release)
-# How the release treats each transition: the field, and the attacks on pieces and on windows.
-RELEASED_RULES: Final = {
-    "seasonal": ReleasedRuleSettings("action", "heater", "heater", hold_out=True),
-    "schedule": ReleasedRuleSettings("hour", "daytime_hours", "daytime_hours", hold_out=True),
-    "occupancy": ReleasedRuleSettings("device", "television", "television_start", hold_out=False),
-}
+RELEASED: Final = ReleasedProtocolSettings()  # its defaults are the release's
 # What conf/without sets in a quirk's place; D29 is a ReLU (Autoencoder) or dropout (ARGUS).
 SWITCHED_OFF: Final = {
     "D05": (True,),
@@ -58,9 +52,9 @@ def quirks_off(cell: CellSettings) -> str:
 def _departures(cell: CellSettings, protocol: ReleasedProtocolSettings) -> dict[str, Any]:
     """By quirk what the cell has in its place, where that is not what the release has."""
     rule, detector = cell.transition.released, cell.detector
-    stale, windows = cell.regime == "source", reads_windows(cell)
-    usual = _usual(cell)
-    found: dict[str, tuple[Any, Any]] = {"D25": ("windows" if windows else "pieces", _data(stale))}
+    stale, usual = cell.regime == "source", _usual(cell)
+    data = (protocol.source_data, RELEASED.source_data) if stale else (protocol.data, RELEASED.data)
+    found: dict[str, tuple[Any, Any]] = {"D25": data}
     if isinstance(detector, TransAESettings):
         found["D05"] = detector.positions, False
     if reads_fields(cell):
@@ -69,11 +63,11 @@ def _departures(cell: CellSettings, protocol: ReleasedProtocolSettings) -> dict[
         found["D21"] = percentile, _usual_percentile(cell)
     if holds_out(cell, protocol):
         found["D22"] = rule.hold_out, usual.hold_out
-    found["D23"] = attack_kind(cell), usual.window_attack if windows else usual.attack
+    found["D23"] = attack_kind(cell), usual.window_attack if reads_windows(cell) else usual.attack
     if isinstance(detector, RowDetectorSettings):
-        found["D26"] = protocol.transductive, True
+        found["D26"] = protocol.transductive, RELEASED.transductive
     if isinstance(detector, AegisSettings):
-        found["D27"] = protocol.inverted, True
+        found["D27"] = protocol.inverted, RELEASED.inverted
     if isinstance(detector, AutoencoderDetectorSettings):
         found["D29"] = detector.activation, False
     if isinstance(detector, ArgusSettings):
@@ -81,30 +75,25 @@ def _departures(cell: CellSettings, protocol: ReleasedProtocolSettings) -> dict[
     return {quirk: found[quirk][0] for quirk in sorted(found) if found[quirk][0] != found[quirk][1]}
 
 
-def _data(stale: bool) -> str:
-    """What the release tests on."""
-    return "windows" if stale else "pieces"
-
-
 def _usual(cell: CellSettings) -> ReleasedRuleSettings:
-    """The release's rule for this transition; of one that it does not have, the transition's own."""
-    return RELEASED_RULES.get(cell.transition.name, cell.transition.released)
+    """The release's rule for this transition, as it ships; of another transition, its own."""
+    shipped = _shipped("transition", cell.transition.name).get("released")
+    return ReleasedRuleSettings(**shipped) if shipped else cell.transition.released
 
 
 def _usual_percentile(cell: CellSettings) -> float:
     """The release's percentile, as it ships; of another home, its own."""
     if cell.regime == "source":
-        return STALE_PERCENTILE
-    return _shipped_percentiles(cell.dataset.name).get(
-        cell.transition.name, cell.dataset.percentile.get(cell.transition.name, 95.0)
-    )
+        return RELEASED.source_percentile
+    own = {"percentile": cell.dataset.percentile}
+    percentiles = (_shipped("dataset", cell.dataset.name) or own)["percentile"]
+    return float(percentiles.get(cell.transition.name, RELEASED.percentile))
 
 
 @cache
-def _shipped_percentiles(dataset: str) -> dict[str, float]:
-    """Those of the dataset's config file, whatever was put in their place."""
-    path = resource_dir("conf") / "dataset" / f"{dataset}.yaml"
-    found: dict[str, float] = {}
-    if path.is_file():
-        found |= yaml.safe_load(path.read_text("utf-8")).get("percentile") or {}
+def _shipped(group: str, name: str) -> dict[str, Any]:
+    """A config file as it ships, whatever was put in its place; empty where there is none."""
+    path = resource_dir("conf") / group / f"{name}.yaml"
+    whole: dict[str, Any] = yaml.safe_load(path.read_text("utf-8")) if path.is_file() else {}
+    found: dict[str, Any] = whole.get(group, whole)  # a file of the global package names its group
     return found

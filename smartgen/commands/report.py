@@ -190,19 +190,20 @@ def _told_on_terminal(done: int, count: int) -> None:
 
 def _page_of(options: argparse.Namespace, records: Sequence[Record], outputs: Path) -> str:
     """A page with flat rows behind it, written in three formats and shown in one."""
-    from smartgen.tables.headline import headline_page, headline_records
-    from smartgen.tables.quirks import quirks_page, quirks_records
+    from smartgen.tables.headline import headline_page, headline_records, ratios
+    from smartgen.tables.quirks import quirks_page, quirks_records, worths
 
     fitting, where = _fitting(options, records)
     if "without" in where:
         raise SmartgenError(
             f"--where without= leaves {options.what} one of the two sides it compares; drop it"
         )
-    make_page, make_rows = {
-        "quirks": (quirks_page, quirks_records),
-        "headline": (headline_page, headline_records),
-    }[options.what]
-    arranged, flat = make_page(fitting), make_rows(fitting)
+    if options.what == "quirks":
+        worth = worths(fitting)
+        arranged, flat = quirks_page(worth), quirks_records(worth)
+    else:
+        found = ratios(fitting)
+        arranged, flat = headline_page(found), headline_records(found)
     if not where:
         _write_page(outputs / "tables" / options.what, arranged, flat)
     return _shown(options, arranged, flat)

@@ -11,7 +11,7 @@ from smartgen.core.records import RESULT_FILE, Record
 from smartgen.tables.compare import Source, Unit, in_range, judge, summarize
 from smartgen.tables.declare import Metric, Place, Table
 from smartgen.tables.marks import marks
-from smartgen.tables.select import Choice, choose, matches, seed_of
+from smartgen.tables.select import Choice, choose, lookup, matches, seed_of
 
 
 @dataclass(frozen=True)
@@ -78,13 +78,17 @@ def collect(
     contradictions = marks(table)
     usable = [record for record in records if record.ok] + unresolved(records)
     usable = [record for record in usable if matches(record, where or {})]
+    homes: dict[tuple[Any, Any], list[Record]] = {}
+    for record in usable:
+        homes.setdefault((lookup(record, "dataset"), lookup(record, "transition")), []).append(record)
     known: dict[str, _Runs] = {}
     cells = []
     for place in table.places:
         wanted = _wanted(table, place)
         name = f"{place.method} {sorted((wanted or {}).items())}"
         if name not in known:
-            known[name] = _find(usable, wanted, table.methods[place.method].defaults)
+            home = table.datasets[place.dataset], table.transitions[place.transition]
+            known[name] = _find(homes.get(home, []), wanted, table.methods[place.method].defaults)
         cells.append(_cell(table, place, known[name], contradictions.get(place, "")))
     return cells
 

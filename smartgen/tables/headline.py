@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from statistics import fmean
 from typing import Any
 
+from smartgen.core.names import REGIMES
 from smartgen.core.records import Record
 from smartgen.tables.blocks import Block, Page
 from smartgen.tables.collect import collect
@@ -77,10 +78,9 @@ def ratios(records: Sequence[Record]) -> list[Ratio]:
     return [ratio for ratio in found if ratio.cells]
 
 
-def headline_page(records: Sequence[Record]) -> Page:
+def headline_page(found: Sequence[Ratio]) -> Page:
     """One line a reading, and below each task the sums behind it."""
     head = ["task", "reading", "cells", "adapted", "mean", "stale", "mean", "gain"]
-    found = ratios(records)
     lines = [
         [
             one.task,
@@ -104,7 +104,7 @@ def headline_page(records: Sequence[Record]) -> Page:
     return Page("headline: the average gain, read in several ways", intro, [block], below)
 
 
-def headline_records(records: Sequence[Record]) -> list[dict[str, Any]]:
+def headline_records(found: Sequence[Ratio]) -> list[dict[str, Any]]:
     """One flat row a reading."""
     return [
         {
@@ -117,7 +117,7 @@ def headline_records(records: Sequence[Record]) -> list[dict[str, Any]]:
             "stale_mean": one.mean(one.old),
             "gain": one.gain,
         }
-        for one in ratios(records)
+        for one in found
     ]
 
 
@@ -184,38 +184,43 @@ def _same_test(task: _Task, table: Table, records: Sequence[Record], adapted: Va
     stale = _stale(table, task)
     return [
         Ratio(task.name, "rerun, same test (D25 off)", (task.adapted, adapted), (one.method, one.without))
-        for one in worths(records)
-        if one.quirk == "D25" and one.method in stale
+        for one in worths(records, ["D25"])
+        if one.method in stale
     ]
 
 
 def _like_for_like(task: _Task, table: Table, records: Sequence[Record]) -> list[Ratio]:
     """Regime against regime under protocol unified."""
+    chosen = _unified(task, table, records)
     found = []
     for key in task.keys:
-        rows = {}
-        for regime in ("source", "synthetic", "mixed", "oracle"):
-            rows[regime] = _unified(task, table, records, regime, key)
+        rows = {
+            regime: {
+                cell: fmean(float(record.metrics[key]) for record in some) for cell, some in cells.items()
+            }
+            for regime, cells in chosen.items()
+        }
+        old = ("source", rows.get("source", {}))
         for regime in ("synthetic", "mixed", "oracle"):
-            found.append(
-                Ratio(task.name, f"like for like, {key}", (regime, rows[regime]), ("source", rows["source"]))
-            )
+            new = (regime, rows.get(regime, {}))
+            found.append(Ratio(task.name, f"like for like, {key}", new, old))
     return found
 
 
 def _unified(
-    task: _Task, table: Table, records: Sequence[Record], regime: str, key: str
-) -> dict[Cell, float]:
-    found = {}
+    task: _Task, table: Table, records: Sequence[Record]
+) -> dict[str, dict[Cell, tuple[Record, ...]]]:
+    """The chosen records by regime and cell."""
+    wanted = {"task": task.name, "protocol": "unified", **task.axes}
+    fitting = [record for record in records if record.ok and matches(record, wanted)]
+    found: dict[str, dict[Cell, tuple[Record, ...]]] = {}
     for dataset, ours in table.datasets.items():
         for transition, name in table.transitions.items():
-            wanted = {"task": task.name, "protocol": "unified", "dataset": ours, "transition": name}
-            fitting = [
-                r for r in records if r.ok and matches(r, wanted | {"regime": regime} | dict(task.axes))
-            ]
-            chosen = choose(fitting, {**DEFAULTS, **RECORDED_DEFAULTS}).records
-            if chosen:
-                found[dataset, transition] = fmean(float(record.metrics[key]) for record in chosen)
+            here = [record for record in fitting if matches(record, {"dataset": ours, "transition": name})]
+            for regime in REGIMES:
+                some = [record for record in here if matches(record, {"regime": regime})]
+                if chosen := choose(some, {**DEFAULTS, **RECORDED_DEFAULTS}).records:
+                    found.setdefault(regime, {})[dataset, transition] = chosen
     return found
 
 

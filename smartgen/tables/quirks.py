@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import product
 from statistics import fmean
 from typing import Any
 
@@ -11,7 +12,7 @@ from smartgen.core.errors import SmartgenError
 from smartgen.core.records import Record
 from smartgen.tables.blocks import Block, Page
 from smartgen.tables.declare import Table, load_named
-from smartgen.tables.select import Choice, choose, matches, seed_of
+from smartgen.tables.select import Choice, choose, lookup, matches, seed_of
 
 METRIC = "f1"
 QUIRKS = {
@@ -49,22 +50,26 @@ class Worth:
         return fmean(self.without[cell] - self.released[cell] for cell in cells) if cells else None
 
 
-def worths(records: Sequence[Record]) -> list[Worth]:
+def worths(records: Sequence[Record], quirks: Iterable[str] = QUIRKS) -> list[Worth]:
     """Each system and quirk for which records with and without it exist, in the order of Table 2."""
     table = load_named("table2")
-    usable = [record for record in records if record.ok]
-    found = [_worth(table, usable, method, quirk) for method in table.methods for quirk in QUIRKS]
+    axes = {axis: value for axis, value in table.axes.items() if axis != "without"}
+    usable = [record for record in records if record.ok and matches(record, axes)]
+    found = []
+    for method, declared in table.methods.items():
+        own = [record for record in usable if matches(record, declared.cells or {})]
+        chosen = _chosen(table, own, declared.defaults)
+        found += [_worth(table, method, quirk, chosen) for quirk in quirks]
     return [one for one in found if one.released]
 
 
-def quirks_page(records: Sequence[Record]) -> Page:
+def quirks_page(found: Sequence[Worth]) -> Page:
     """One line a system and quirk.
 
     Raises:
         SmartgenError: no quirk was run both ways.
     """
     head = ["method", "without", "cells", "F1 released", "F1 without", "difference", "ST", "TT", "NT"]
-    found = worths(records)
     if not found:
         raise SmartgenError(
             "no cell with a quirk switched off and with it; `smartgen experiment=table2 without=none,D27 "
@@ -89,7 +94,7 @@ def quirks_page(records: Sequence[Record]) -> Page:
     return Page("quirks: what each quirk was worth", intro, [block], below)
 
 
-def quirks_records(records: Sequence[Record]) -> list[dict[str, Any]]:
+def quirks_records(found: Sequence[Worth]) -> list[dict[str, Any]]:
     """One flat row a system, quirk and cell."""
     return [
         {
@@ -101,37 +106,39 @@ def quirks_records(records: Sequence[Record]) -> list[dict[str, Any]]:
             "released": one.released[cell],
             "without_it": one.without[cell],
         }
-        for one in worths(records)
+        for one in found
         for cell in one.released
     ]
 
 
-def _worth(table: Table, records: Sequence[Record], method: str, quirk: str) -> Worth:
-    """Over the cells that have records both ways."""
+def _chosen(
+    table: Table, records: Sequence[Record], defaults: Mapping[str, Any]
+) -> dict[tuple[Cell, str], Choice]:
+    """One method's records by cell and by what they do without, each chosen by the table's own rules."""
+    datasets = {ours: paper for paper, ours in table.datasets.items()}
+    transitions = {ours: paper for paper, ours in table.transitions.items()}
+    groups: dict[tuple[Cell, str], list[Record]] = {}
+    for record in records:
+        dataset, transition = datasets.get(record.axes["dataset"]), transitions.get(record.axes["transition"])
+        if dataset and transition:
+            groups.setdefault(((dataset, transition), str(lookup(record, "without"))), []).append(record)
+    return {place: choose(some, defaults) for place, some in groups.items()}
+
+
+def _worth(table: Table, method: str, quirk: str, chosen: Mapping[tuple[Cell, str], Choice]) -> Worth:
+    """Over the cells that have records both ways, seeds that both have."""
     released: dict[Cell, float] = {}
     without: dict[Cell, float] = {}
     notes: dict[str, None] = {}
-    for dataset in table.datasets:
-        for transition in table.transitions:
-            with_it = _chosen(table, records, method, "none", dataset, transition)
-            without_it = _chosen(table, records, method, quirk, dataset, transition)
-            first, second = _values(with_it), _values(without_it)
-            if common := first.keys() & second.keys():
-                released[dataset, transition] = fmean(first[seed] for seed in common)
-                without[dataset, transition] = fmean(second[seed] for seed in common)
-                told = {"with it": with_it.note, "without it": without_it.note}
-                notes |= {f"{dataset} {transition} {how}: {x}": None for how, x in told.items() if x}
+    for cell in product(table.datasets, table.transitions):
+        with_it, without_it = chosen.get((cell, "none"), Choice()), chosen.get((cell, quirk), Choice())
+        first, second = _values(with_it), _values(without_it)
+        if common := first.keys() & second.keys():
+            released[cell] = fmean(first[seed] for seed in common)
+            without[cell] = fmean(second[seed] for seed in common)
+            told = {"with it": with_it.note, "without it": without_it.note}
+            notes |= {f"{' '.join(cell)} {how}: {note}": None for how, note in told.items() if note}
     return Worth(method, quirk, released, without, tuple(notes))
-
-
-def _chosen(
-    table: Table, records: Sequence[Record], method: str, without: str, dataset: str, transition: str
-) -> Choice:
-    """The records of a cell without a quirk, by the rules of the table itself."""
-    declared = table.methods[method]
-    where = {"dataset": table.datasets[dataset], "transition": table.transitions[transition]}
-    wanted = {**table.axes, **where, **(declared.cells or {}), "without": without}
-    return choose([record for record in records if matches(record, wanted)], declared.defaults)
 
 
 def _values(choice: Choice) -> dict[Any, float]:

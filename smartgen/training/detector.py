@@ -73,6 +73,7 @@ class NeuralDetector(FittedDetector):
 
     def field_scores(self, sequences: Sequences) -> NDArray[np.float64]:
         """(n, 4) mean losses of day, hour, device, action in nats (protocol unified)."""
+        self.require_fitted()
         return hidden_losses(self.network, self._rectangle(sequences), self.masked)
 
     def _fit_tokens(self, train: Sequences) -> None:

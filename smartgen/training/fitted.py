@@ -72,9 +72,13 @@ class FittedDetector(ABC):
 
     def score(self, sequences: Sequences) -> NDArray[np.float64]:
         """(n,) scores, higher is more anomalous; equal sequences score bit-equal."""
+        self.require_fitted()
+        return self._score(sequences)
+
+    def require_fitted(self) -> None:
+        """Refuse to score before there is anything to score with."""
         if not self._fitted:
             raise RuntimeError("fit the detector before scoring")
-        return self._score(sequences)
 
     @abstractmethod
     def _fit(self, train: Sequence[Sequences], held_out: Sequence[Sequences]) -> None:

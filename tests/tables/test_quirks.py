@@ -54,10 +54,10 @@ def test_only_cells_and_seeds_run_both_ways_count(records: list[Record]) -> None
     assert second.difference("ST") == pytest.approx(0.4)
     assert second.difference("NT") is None
     assert first.without == {("FR", "ST"): 0.9}
-    page = quirks_page(records)
+    page = quirks_page(worths(records))
     assert list(page.blocks[0].rows[1][:6]) == ["Aegis", "D27", "2", "0.3000", "0.4500", "+0.1500"]
     assert [line.split(":")[0] for line in page.below] == ["D25", "D27"]
-    assert len(quirks_records(records)) == 3
+    assert len(quirks_records(worths(records))) == 3
 
 
 def test_without_records_it_says_what_makes_them(tmp_path: Path) -> None:
@@ -65,8 +65,8 @@ def test_without_records_it_says_what_makes_them(tmp_path: Path) -> None:
     records = read_records(tmp_path)
     assert worths(records) == []
     with pytest.raises(SmartgenError, match="without=none,D27 system=aegis"):
-        quirks_page(records)
-    assert "as published" in str(headline_page(records).blocks[0].rows)
+        quirks_page(worths(records))
+    assert "as published" in str(headline_page(ratios(records)).blocks[0].rows)
 
 
 def test_both_sides_are_chosen_by_the_tables_own_rules(tmp_path: Path) -> None:
@@ -76,7 +76,7 @@ def test_both_sides_are_chosen_by_the_tables_own_rules(tmp_path: Path) -> None:
     (worth,) = worths(read_records(tmp_path))
     assert (worth.released, worth.without) == ({("FR", "ST"): 0.2}, {("FR", "ST"): pytest.approx(0.3)})
     assert [note.split(":")[0] for note in worth.notes] == ["FR ST with it", "FR ST without it"]
-    below = quirks_page(read_records(tmp_path)).below
+    below = quirks_page(worths(read_records(tmp_path))).below
     assert below[1].startswith("Aegis, D27: FR ST with it: 2 settings recorded, one shown: pass --where")
 
 
@@ -107,7 +107,7 @@ def test_rerun_and_like_for_like_have_rows_where_records_are(records: list[Recor
     same = next(one for one in found if "D25" in one.how)
     assert (same.old[0], same.cells) == ("Aegis", [("FR", "ST")])
     assert same.gain == pytest.approx(0.8 / 0.9 - 1)
-    told = "\n".join(headline_page(read_records(tmp_path)).below)
+    told = "\n".join(headline_page(ratios(read_records(tmp_path))).below)
     assert "SmartGen (.8614 + .9699 + .9326" in told
     assert "= 0.8986" in told
 
