@@ -21,11 +21,14 @@ from smartgen.core.records import RESULT_FILE, write_cases, write_error, write_r
 from smartgen.core.types import Sequences
 from smartgen.data.homes import load_home
 from smartgen.detection import measure_detection
+from smartgen.llm.batch import WaitingError
+from smartgen.llm.ledger import Ledger
 from smartgen.pipeline import Pipeline, make_store
 from smartgen.prediction import measure_prediction
 from smartgen.quirks import quirks_off
 from smartgen.reads import read_config, reads_source, reads_synthetic, reads_windows
 from smartgen.settings import CellSettings, SscAutoencoderSettings
+from smartgen.synthesis import Plan
 from smartgen.training.device import resolve_accelerator
 
 
@@ -48,14 +51,21 @@ class Outcome:
     """How a cell ended.
 
     Args:
-        status: ``done`` or ``recorded`` (it was there already).
-        metrics: of the cell, empty if it was recorded.
+        status: ``done``, ``recorded`` (it was there already), ``planned`` (told what it would ask an LLM, no
+            more) or ``waiting`` (for answers of a batch).
+        metrics: of the cell, empty if it was not run.
+        ledger: of its calls to an LLM.
+        plan: of its calls to an LLM.
+        told: what it waits for.
     """
 
     key: str
     status: str
     seconds: float
     metrics: dict[str, float]
+    ledger: Ledger | None = None
+    plan: Plan | None = None
+    told: str = ""
 
 
 def run_cell(cell: CellSettings, overrides: list[str], open_tracker: OpenTracker) -> Outcome:
@@ -76,25 +86,33 @@ def run_cell(cell: CellSettings, overrides: list[str], open_tracker: OpenTracker
         return Outcome(key, "recorded", time.perf_counter() - start, {})
     run: dict[str, Any] = {"started": _now(), "command": command(overrides)}
 
+    if cell.plan:
+        return Outcome(key, "planned", time.perf_counter() - start, {}, plan=prepared.pipeline.plan())
+
     def ended() -> dict[str, Any]:
         spent = {"total": time.perf_counter() - start, "processor": time.process_time() - processor}
         seconds = prepared.pipeline.watch.seconds | {name: round(value, 3) for name, value in spent.items()}
-        return run | {"finished": _now(), "seconds": seconds} | provenance()
+        ledger = {} if prepared.ledger is None else {"ledger": prepared.ledger.told()}
+        return run | {"finished": _now(), "seconds": seconds} | ledger | provenance()
 
     try:
         with open_tracker(cell, prepared.axes | {"config": prepared.config}, key) as tracker:
             metrics, counts = prepared.measure(tracker)
             # The record first: what mirrors it may fail without loss.
             result: dict[str, Any] = {name: getattr(prepared, name) for name in ("axes", "config", "inputs")}
+            if prepared.synthesis:
+                result["synthesis"] = prepared.synthesis
             if prepared.cases:
                 result["cases"] = write_cases(outputs, key, prepared.cases)
             write_result(outputs, key, result | {"metrics": metrics, "counts": counts}, ended())
             tracker.log(metrics, counts)
+    except WaitingError as waiting:
+        return Outcome(key, "waiting", time.perf_counter() - start, {}, told=str(waiting))
     except Exception as error:
         told = {"type": type(error).__name__, "message": str(error), "traceback": traceback.format_exc()}
         write_error(outputs, key, prepared.axes, told, ended(), prepared.config)
         raise
-    return Outcome(key, "done", time.perf_counter() - start, metrics)
+    return Outcome(key, "done", time.perf_counter() - start, metrics, ledger=prepared.ledger)
 
 
 class Prepared:
@@ -141,6 +159,18 @@ class Prepared:
         metrics, counts, self.cases = measure(self.pipeline, tracker.logger)
         synthesis = self.pipeline.counts if reads_synthetic(self.cell) else {}
         return metrics, counts | synthesis
+
+    @property
+    def ledger(self) -> Ledger | None:
+        """What the calls to an LLM took, if the cell asks one."""
+        live = self.pipeline.live if reads_synthetic(self.cell) else None
+        return None if live is None else live.desk.ledger
+
+    @property
+    def synthesis(self) -> dict[str, Any]:
+        """How an LLM was asked, if the cell asks one; the same for the same answers."""
+        live = self.pipeline.live if reads_synthetic(self.cell) else None
+        return {} if live is None else live.told()
 
     def _old_log(self) -> tuple[dict[str, float], dict[str, int]]:
         """What SSC keeps of the old log, and how well that stands for the whole."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
+from smartgen.check_llm import check_llm, llm_choices, llm_ranges
 from smartgen.core.errors import SmartgenError
 from smartgen.core.names import REGIMES as ALL_REGIMES
 from smartgen.core.types import FIELDS
@@ -22,6 +23,7 @@ from smartgen.settings import (
     ReleasedProtocolSettings,
     RepeatedTofSettings,
     ReplaySettings,
+    ResampleSettings,
     SasrecSettings,
     SelectionSettings,
     StageOneSettings,
@@ -30,6 +32,7 @@ from smartgen.settings import (
     WalkSettings,
     WindowPredictorSettings,
 )
+from smartgen.synthesizer_settings import LlmSettings
 
 REGIMES = {
     ("detection", "released"): ("source", "synthetic"),
@@ -110,6 +113,8 @@ def check_settings(cell: CellSettings) -> None:
     _check_unread(cell)
     if reads_synthetic(cell):
         _check_recorded_tof(cell)
+        if isinstance(cell.synthesizer, LlmSettings):
+            check_llm(cell.synthesizer)
         if isinstance(cell.synthesizer, ReplaySettings):
             _check_recorded(cell, cell.synthesizer)
 
@@ -144,6 +149,8 @@ def _choices(cell: CellSettings) -> Iterator[Choice]:
         yield f"transition.released.{name}", value, (*RELEASED_ATTACKS, *UNIFIED_ATTACKS)
     if isinstance(cell.protocol, UnifiedProtocolSettings):
         yield "protocol.mix", cell.protocol.mix, ("balanced", "concat")
+    if isinstance(cell.synthesizer, LlmSettings):
+        yield from llm_choices(cell.synthesizer)
     yield "dataset.kind", cell.dataset.kind, ("release", "demo")
     yield "transition.released.field", cell.transition.released.field, FIELDS
     yield "tracking.name", cell.tracking.name, ("wandb", "none")
@@ -196,7 +203,9 @@ def _ranges(cell: CellSettings) -> Iterator[Range]:
         for name in ("d_model", "heads", "layers", "epochs", "batch_size"):
             yield f"{path}.{name}", getattr(net, name), 1, math.inf
         yield f"{path}.learning_rate", net.learning_rate, 1e-12, math.inf
-    if isinstance(synthesizer, WalkSettings):
+    if isinstance(synthesizer, LlmSettings):
+        yield from llm_ranges(synthesizer)
+    if isinstance(synthesizer, WalkSettings | ResampleSettings):
         yield "synthesizer.sequences", synthesizer.sequences, 1, math.inf
     ssc, tof = cell.stage.ssc, cell.stage.tof
     if isinstance(ssc, SelectionSettings):

@@ -30,6 +30,7 @@ from smartgen.settings import (
     ReleasedProtocolSettings,
     RepeatedTofSettings,
     ReplaySettings,
+    ResampleSettings,
     SasrecSettings,
     SimilaritySscSettings,
     SscAutoencoderSettings,
@@ -39,6 +40,7 @@ from smartgen.settings import (
     WalkSettings,
     WindowPredictorSettings,
 )
+from smartgen.synthesizer_settings import EmbeddedSettings, LlmSettings
 
 # Group, name and dataclass of each choice that has keys of its own.
 CHOICES = (
@@ -50,6 +52,9 @@ CHOICES = (
     ("detector", "ssc_autoencoder_schema", SscAutoencoderSettings),
     ("synthesizer", "replay_schema", ReplaySettings),
     ("synthesizer", "walk_schema", WalkSettings),
+    ("synthesizer", "resample_schema", ResampleSettings),
+    ("synthesizer", "llm_schema", LlmSettings),
+    ("synthesizer", "embedded_schema", EmbeddedSettings),
     ("detector", "transae_schema", TransAESettings),
     ("detector", "lof_schema", LofSettings),
     ("detector", "isolation_forest_schema", IsolationForestSettings),

@@ -12,13 +12,14 @@ import numpy as np
 
 from smartgen.core.errors import SmartgenError
 from smartgen.core.keys import CODE_VERSIONS, content_key
-from smartgen.core.seeds import generator, seed_for
+from smartgen.core.seeds import seed_for
 from smartgen.core.stopwatch import Stopwatch
 from smartgen.core.store import Arrays, Store, sequence_arrays, sequences_from
 from smartgen.core.types import Sequences
 from smartgen.data.homes import Home
 from smartgen.data.release import release_root
 from smartgen.llm.replay import ReplayedSet, replay
+from smartgen.reads import reads_synthetic
 from smartgen.settings import (
     AutoencoderSettings,
     CellSettings,
@@ -28,12 +29,11 @@ from smartgen.settings import (
     ReplaySettings,
     SelectionSettings,
     StageOneSettings,
-    WalkSettings,
 )
-from smartgen.stages.gss import behavior_graph
 from smartgen.stages.ssc import Compressed
-from smartgen.stages.synthesize import Change, walk
 from smartgen.stages.tss import split_sequences
+from smartgen.synthesis import LiveSynthesis, Plan, write_control
+from smartgen.synthesizer_settings import LlmSettings
 
 Made = TypeVar("Made")
 
@@ -116,12 +116,46 @@ class Pipeline:
     @cached_property
     def written(self) -> Sequences:
         """The synthetic set before TOF: recorded, or written from the stages before it."""
-        if isinstance(self.cell.synthesizer, ReplaySettings):
+        cell = self.cell
+        if isinstance(cell.synthesizer, ReplaySettings):
             return self.recorded.sequences
-        return self._timed(
-            "synthesize",
-            lambda: self.store.sequences("synthesize", self._written_key, self._walk, self.cell.force),
+        if self.live is not None:
+            return self._timed("synthesize", self._read_answers)
+        survivors = self.compressed.sequences
+
+        def make() -> Sequences:
+            return write_control(cell, cell.synthesizer, self.home, survivors, self.pieces)
+
+        key = self._written_key
+        return self._timed("synthesize", lambda: self.store.sequences("synthesize", key, make, cell.force))
+
+    @cached_property
+    def live(self) -> LiveSynthesis | None:
+        """The LLM that writes, if one does."""
+        settings = self.cell.synthesizer
+        if not isinstance(settings, LlmSettings):
+            return None
+        return LiveSynthesis(
+            self.cell, settings, self.home, lambda: self.compressed.sequences, lambda: self.pieces
         )
+
+    def plan(self) -> Plan | None:
+        """What the cell would ask an LLM; None where it asks none. Stages before it run, no call is made."""
+        return None if self.live is None or not reads_synthetic(self.cell) else self.live.plan()
+
+    def _read_answers(self) -> Sequences:
+        """Answers are cached raw, so what is read of them is never stale."""
+        live = self.live
+        if live is None:
+            raise RuntimeError("no LLM writes for this cell")
+        written = live.written
+        if not len(written.sequences):
+            reasons = ", ".join(f"{reason} ({count})" for reason, count in written.rejects.items())
+            raise SmartgenError(
+                f"synthesizer={self.cell.synthesizer.name}: {written.counts['answers']} answers hold not one "
+                f"valid behavior: {reasons or 'they are empty'}; take another model or answer format"
+            )
+        return written.sequences
 
     @cached_property
     def synthetic(self) -> Sequences:
@@ -192,6 +226,8 @@ class Pipeline:
                 digests["filtered"] = self.synthetic.digest()
         if source or (synthetic and not replayed):
             digests["source"] = self.home.source.digest()
+        if synthetic and self.live is not None:
+            digests |= self.live.digests
         return digests
 
     @property
@@ -203,23 +239,14 @@ class Pipeline:
             if "kept" in self.filtered:
                 told["outliers_kept"] = int(self.filtered["kept"].sum())
                 told["outliers_undecided"] = int(self.filtered["undecided"].sum())
+        if self.live is not None:
+            told |= self.live.written.counts
         replaying = self.cell.synthesizer
         if isinstance(replaying, ReplaySettings) and replaying.level == "answers":
             read = self.recorded
             told |= {"answers": len(read.sources), "unparsable_answers": read.unparsable}
             told["rejects"] = len(read.rejects)
         return told
-
-    def _walk(self) -> Sequences:
-        cell, vocabulary = self.cell, self.home.vocabulary
-        settings, change = cell.synthesizer, cell.transition.change
-        if not isinstance(settings, WalkSettings):
-            raise SmartgenError(f"synthesizer is {settings.name!r}, expected replay or walk")
-        edges = None if cell.stage.gss.name == "none" else behavior_graph(self.pieces, vocabulary).edges
-        rng = generator(cell.seed, "walk", cell.dataset.name, cell.transition.name)
-        wanted = Change(change.hour_shift, change.replace, change.lengthen)
-        survivors = self.compressed.sequences
-        return walk(survivors, edges, vocabulary, wanted, settings.sequences, rng, self.pieces)
 
     @property
     def _pieces_key(self) -> str:

@@ -14,9 +14,11 @@ from rich.markup import escape
 
 from smartgen.core.errors import SmartgenError
 from smartgen.core.provenance import command
+from smartgen.tables.spending import ledger_line, merged, plan_line
 
 if TYPE_CHECKING:
     from smartgen.cell import Outcome
+    from smartgen.synthesis import Plan
 
 DONE, FAILED, BAD_INPUT, INTERRUPTED = 0, 1, 2, 130
 SHOWN = ("f1", "auroc")
@@ -30,6 +32,8 @@ class _Tally:
     started: float = field(default_factory=time.perf_counter)
     done: int = 0
     recorded: int = 0
+    waiting: int = 0
+    planned: list[Plan] = field(default_factory=list)
     failures: list[tuple[list[str], Exception]] = field(default_factory=list)
 
 
@@ -54,6 +58,15 @@ class CellNote:
             _tally.recorded += 1
             _say(f"[cyan]recorded before[/]  [dim]{escape(outcome.key)}[/]")
             return
+        if outcome.status == "waiting":
+            _tally.waiting += 1
+            _say(f"[yellow]waiting[/] {escape(outcome.told)}  [dim]{escape(outcome.key)}[/]")
+            return
+        if outcome.status == "planned":
+            _note_plan(outcome)
+            return
+        if outcome.ledger is not None:
+            _say(ledger_line(outcome.ledger))
         _tally.done += 1
         told = "  ".join(f"{name} {outcome.metrics[name]:.4f}" for name in SHOWN if name in outcome.metrics)
         _say(f"[green]done[/] {outcome.seconds:6.1f} s  {told}  [dim]{escape(outcome.key)}[/]")
@@ -79,18 +92,32 @@ def end() -> int:
     Returns:
         0; 2 where all failures were bad input; 1 where anything else failed.
     """
-    cells = _tally.done + _tally.recorded + len(_tally.failures)
+    if len(_tally.planned) > 1:
+        _say(plan_line("in all", merged(_tally.planned)))
+    cells = _tally.done + _tally.recorded + _tally.waiting + len(_tally.failures)
     for overrides, error in _tally.failures:
         _say(f"[red]smartgen:[/] {escape(' '.join(str(error).split()) or type(error).__name__)}")
         if cells > 1:
             _say(f"  {escape(command(overrides))}")
     if cells > 1:
         seconds = time.perf_counter() - _tally.started
-        counts = f"{_tally.done} done, {_tally.recorded} recorded before, {len(_tally.failures)} failed"
+        waiting = f", {_tally.waiting} waiting for a batch" if _tally.waiting else ""
+        counts = (
+            f"{_tally.done} done, {_tally.recorded} recorded before{waiting}, {len(_tally.failures)} failed"
+        )
         _say(f"{cells} cells: {counts}, {seconds:.0f} s")
     if not _tally.failures:
         return DONE
     return BAD_INPUT if all(isinstance(error, SmartgenError) for _, error in _tally.failures) else FAILED
+
+
+def _note_plan(outcome: Outcome) -> None:
+    """The plan of one cell, or why there is none."""
+    if outcome.plan is None:
+        _say(f"plan: no call to an LLM  [dim]{escape(outcome.key)}[/]")
+        return
+    _tally.planned.append(outcome.plan)
+    _say(f"{plan_line('plan', outcome.plan)}  [dim]{escape(outcome.key)}[/]")
 
 
 def _say(text: str) -> None:

@@ -184,6 +184,13 @@ class WalkSettings(SynthesizerSettings):
 
 
 @dataclass
+class ResampleSettings(SynthesizerSettings):
+    """conf/synthesizer/resample: pieces of the old log drawn anew, a control without an LLM."""
+
+    sequences: int = 200
+
+
+@dataclass
 class DetectorSettings:
     """conf/detector: what is trained to find anomalies."""
 
@@ -376,6 +383,7 @@ class PathSettings:
 
     outputs: str = "outputs"
     release: str = "release"
+    models: str = "models"
 
 
 @dataclass
@@ -396,3 +404,4 @@ class CellSettings:
     paths: PathSettings = field(default_factory=PathSettings)
     seed: int = 2024
     force: bool = False
+    plan: bool = False

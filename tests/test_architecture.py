@@ -16,8 +16,10 @@ MODULES = sorted(path for path in PACKAGE.rglob("*.py") if "_packed" not in path
 RANKS = {
     "core": 0,
     "settings": 1,
+    "synthesizer_settings": 1.2,
     "reads": 1.5,
     "quirks": 1.6,
+    "check_llm": 1.9,
     "check": 2,
     "data": 2,
     "metrics": 2,
@@ -28,6 +30,7 @@ RANKS = {
     "predictors": 5,
     "stages": 5,
     "protocols": 6,
+    "synthesis": 6,
     "pipeline": 7,
     "conformance": 7,
     "detection": 8,

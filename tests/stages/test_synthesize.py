@@ -7,7 +7,7 @@ from smartgen.core.errors import SmartgenError
 from smartgen.core.types import ACTION, DEVICE, HOUR, Sequences
 from smartgen.data.vocabulary import Vocabulary
 from smartgen.stages.gss import behavior_graph
-from smartgen.stages.synthesize import Change, walk
+from smartgen.stages.synthesize.walk import Change, walk
 
 SAME = Change(hour_shift=0, replace={}, lengthen=1.0)
 

@@ -1,4 +1,4 @@
-"""Synthesis without an LLM: controls that an LLM has to beat (ours)."""
+"""Random walks on the behavior graph, moved to the new context: a control that an LLM has to beat (ours)."""
 
 from __future__ import annotations
 

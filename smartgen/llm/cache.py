@@ -1,0 +1,182 @@
+"""Every answer of an LLM, kept raw in one SQLite file: paid once, read as often as parsers change.
+
+Safe under several processes and under a kill at any moment: each answer is a transaction of its own, and the
+first one of a request stays.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from pathlib import Path
+
+from sqlalchemy import (
+    Column,
+    Connection,
+    Engine,
+    Float,
+    Integer,
+    MetaData,
+    Row,
+    String,
+    Table,
+    create_engine,
+    event,
+    select,
+    update,
+)
+from sqlalchemy.dialects.sqlite import insert
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import DatabaseError
+from sqlalchemy.pool import NullPool
+from sqlalchemy.schema import CreateTable
+
+from smartgen.core.errors import SmartgenError
+from smartgen.core.keys import canonical_json
+from smartgen.llm.requests import Answer, Request
+
+FILE = "answers.sqlite"
+WAIT_SECONDS = 60  # for another process that is writing
+
+_META = MetaData()
+_ANSWERS = Table(
+    "answers",
+    _META,
+    Column("key", String, primary_key=True),
+    Column("provider", String, nullable=False),
+    Column("model", String, nullable=False),
+    Column("request", String, nullable=False),
+    Column("text", String, nullable=False),
+    Column("finish_reason", String, nullable=False),
+    Column("prompt_tokens", Integer),
+    Column("completion_tokens", Integer),
+    Column("seconds", Float, nullable=False),
+    Column("arrived", String, nullable=False),
+)
+_BATCHES = Table(
+    "batches",
+    _META,
+    Column("id", String, primary_key=True),
+    Column("provider", String, nullable=False),
+    Column("keys", String, nullable=False),
+    Column("open", Integer, nullable=False),
+    Column("submitted", String, nullable=False),
+)
+
+
+class AnswerCache:
+    """Answers by the key of their request.
+
+    Args:
+        path: the file; made with its folder when first written to.
+
+    Raises:
+        SmartgenError: from every method, where the file is no such database or cannot be written.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._engine: Engine | None = None
+
+    def get(self, requests: Iterable[Request]) -> dict[str, Answer]:
+        """Those of the requests that were answered before, by key."""
+        keys = [request.key for request in requests]
+        if not self.path.is_file():
+            return {}
+        found: dict[str, Answer] = {}
+        with self._begin() as connection:
+            for start in range(0, len(keys), 500):
+                wanted = _ANSWERS.c.key.in_(keys[start : start + 500])
+                rows = connection.execute(select(_ANSWERS).where(wanted))
+                found |= {row.key: _answer(row) for row in rows}
+        return found
+
+    def put(self, request: Request, answer: Answer) -> Answer:
+        """Keep an answer; returns the one that is kept, which may be another process's earlier one."""
+        row = {
+            "key": request.key,
+            "provider": request.provider,
+            "model": request.model,
+            "request": canonical_json(vars(request)),
+            "arrived": _now(),
+            **vars(answer),
+        }
+        with self._begin() as connection:
+            connection.execute(insert(_ANSWERS).values(row).on_conflict_do_nothing())
+            kept = connection.execute(select(_ANSWERS).where(_ANSWERS.c.key == request.key)).one()
+        return _answer(kept)
+
+    def add_batch(self, batch: str, provider: str, keys: list[str]) -> None:
+        """A batch was submitted for these requests."""
+        row = {"id": batch, "provider": provider, "keys": json.dumps(keys), "open": 1, "submitted": _now()}
+        with self._begin() as connection:
+            connection.execute(insert(_BATCHES).values(row).on_conflict_do_nothing())
+
+    def open_batches(self, provider: str) -> dict[str, list[str]]:
+        """Batches that are not collected yet: id to the keys of their requests."""
+        if not self.path.is_file():
+            return {}
+        with self._begin() as connection:
+            rows = connection.execute(
+                select(_BATCHES).where(_BATCHES.c.provider == provider, _BATCHES.c.open == 1)
+            )
+            return {row.id: json.loads(row.keys) for row in rows}
+
+    def close_batch(self, batch: str) -> None:
+        """All that a batch brings is kept."""
+        with self._begin() as connection:
+            connection.execute(update(_BATCHES).where(_BATCHES.c.id == batch).values(open=0))
+
+    def _begin(self) -> _Transaction:
+        if self._engine is None:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            # NullPool: a connection may not be carried into another process or thread.
+            self._engine = create_engine(
+                f"sqlite:///{self.path}", poolclass=NullPool, connect_args={"timeout": WAIT_SECONDS}
+            )
+            event.listen(self._engine, "connect", _durable)
+            with _Transaction(self._engine, self.path) as connection:
+                for table in _META.sorted_tables:
+                    connection.execute(CreateTable(table, if_not_exists=True))
+        return _Transaction(self._engine, self.path)
+
+
+class _Transaction:
+    """A transaction whose errors are told in a line with the file."""
+
+    def __init__(self, engine: Engine, path: Path) -> None:
+        self._context, self._path = engine.begin(), path
+
+    def __enter__(self) -> Connection:
+        try:
+            return self._context.__enter__()
+        except DatabaseError as error:
+            raise self._told(error) from error
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
+        self._context.__exit__(kind, error, trace)  # type: ignore[arg-type]  # a traceback, whatever it is called
+        if isinstance(error, DatabaseError):
+            raise self._told(error) from error
+
+    def _told(self, error: DatabaseError) -> SmartgenError:
+        return SmartgenError(
+            f"{self._path}: expected a database of answers that can be written ({error.orig}); "
+            "move it away, or choose another paths.outputs"
+        )
+
+
+def _durable(connection: DBAPIConnection, _: object) -> None:
+    cursor = connection.cursor()
+    # A log of writes lets readers go on while one process writes; FULL survives a power cut, too.
+    cursor.execute("PRAGMA journal_mode=WAL")
+    cursor.execute("PRAGMA synchronous=FULL")
+    cursor.close()
+
+
+def _answer(row: Row[tuple[str, ...]]) -> Answer:
+    return Answer(row.text, row.finish_reason, row.prompt_tokens, row.completion_tokens, row.seconds)
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")

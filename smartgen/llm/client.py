@@ -1,0 +1,208 @@
+"""Asking any endpoint that speaks OpenAI's protocol: several calls at once, answers kept as they arrive."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Coroutine, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, TypeVar
+
+from openai import AsyncOpenAI
+from openai.types.chat import ChatCompletion
+from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, stop_after_attempt
+from tenacity.wait import wait_random_exponential
+
+from smartgen.core.errors import SmartgenError
+from smartgen.llm.cache import AnswerCache
+from smartgen.llm.faults import PassingError, sorted_fault
+from smartgen.llm.ledger import Ledger, Purse
+from smartgen.llm.prompt import estimated_tokens
+from smartgen.llm.requests import Answer, Request
+from smartgen.llm.secrets import read_key, redact
+from smartgen.synthesizer_settings import LlmSettings
+
+FIRST_PAUSE: Final = 0.5  # seconds, doubled with each fault in a row
+LONGEST_PAUSE: Final = 60.0
+NO_KEY: Final = "none"  # the openai package wants some text where an endpoint wants no key
+
+Made = TypeVar("Made")
+Advance = Callable[[Ledger], object]
+
+
+@dataclass
+class Client:
+    """Direct calls to one endpoint.
+
+    Args:
+        settings: of the synthesizer; its key is read when first needed, and kept nowhere.
+        url: of the endpoint.
+        cache: where each answer goes the moment it arrives.
+        ledger: the cell's.
+        purse: the command's.
+        advance: called with the ledger at each answer, for a progress bar.
+    """
+
+    settings: LlmSettings
+    url: str
+    cache: AnswerCache
+    ledger: Ledger
+    purse: Purse
+    advance: Advance = lambda _: None
+
+    def __call__(self, requests: Sequence[Request]) -> dict[str, Answer]:
+        """Ask all of them, at most ``concurrency`` at a time.
+
+        A fault that is final ends the round: calls in flight may still finish, and all that arrived is kept.
+
+        Raises:
+            SmartgenError: calls are left without an answer; the message says how many and why.
+        """
+        return run(self._ask_all(requests))
+
+    async def _ask_all(self, requests: Sequence[Request]) -> dict[str, Answer]:
+        answers: dict[str, Answer] = {}
+        faults: list[Exception] = []
+        gate = asyncio.Semaphore(self.settings.concurrency)
+        key = read_key(self.settings.key_variable)
+        start = time.perf_counter()
+
+        async def one(request: Request) -> None:
+            async with gate:
+                if any(not isinstance(fault, PassingError) for fault in faults):
+                    return
+                try:
+                    answers[request.key] = await self._ask(openai, request)
+                except Exception as fault:  # told below, when all calls in flight have ended
+                    faults.append(fault)
+
+        async with AsyncOpenAI(base_url=self.url, api_key=key or NO_KEY, max_retries=0) as openai:
+            await asyncio.gather(*(one(request) for request in requests))
+        self.ledger.seconds += time.perf_counter() - start
+        if faults:
+            raise self._told(faults, len(requests) - len(answers), len(requests), key)
+        return answers
+
+    async def _ask(self, openai: AsyncOpenAI, request: Request) -> Answer:
+        """One answer, kept; with pauses and new tries after passing faults."""
+        most = self._most(request)
+        reserved = self.purse.reserve(most)
+        cost: float | None = 0.0
+        try:
+            async for attempt in self._tries():
+                with attempt:
+                    answer = await self._try(openai, request)
+            self.ledger.add(answer)
+            cost = self._cost(answer)
+            kept = await asyncio.to_thread(self.cache.put, request, answer)
+            self.advance(self.ledger)
+            return kept
+        except PassingError as fault:
+            cost = None if fault.lost else 0.0  # an answer that was lost may have to be paid
+            raise
+        finally:
+            self.purse.settle(reserved, cost)
+
+    async def _try(self, openai: AsyncOpenAI, request: Request) -> Answer:
+        start, limit = time.perf_counter(), self.settings.timeout_seconds
+        try:
+            # Around the library's own limit, which is for each read: a trickle of bytes would never end.
+            reply = await asyncio.wait_for(
+                openai.chat.completions.create(**request.body, timeout=limit), limit + 1
+            )
+            return read_reply(reply, time.perf_counter() - start)
+        except Exception as error:
+            raise sorted_fault(error, self.url, self.settings.key_variable) from error
+
+    def _tries(self) -> AsyncRetrying:
+        return AsyncRetrying(
+            retry=retry_if_exception_type(PassingError),
+            stop=lambda state: self._gives_up(state),
+            wait=_pause,
+            before_sleep=self._note,
+            after=self._note_loss,
+            reraise=True,
+        )
+
+    def _gives_up(self, state: RetryCallState) -> bool:
+        """After the last try, or where the endpoint wants a longer pause than a call may last."""
+        asked = getattr(_fault(state), "wait", None) or 0.0
+        return stop_after_attempt(self.settings.retries + 1)(state) or asked > self._longest
+
+    @property
+    def _longest(self) -> float:
+        return max(LONGEST_PAUSE, self.settings.timeout_seconds)
+
+    def _note(self, _: RetryCallState) -> None:
+        self.ledger.retries += 1
+
+    def _note_loss(self, state: RetryCallState) -> None:
+        self.ledger.lost += bool(getattr(_fault(state), "lost", False))
+
+    def _most(self, request: Request) -> float | None:
+        """What a call can cost at most, by estimate."""
+        if self.ledger.price is None:
+            return None
+        prompt = estimated_tokens(request.messages, self.settings.characters_per_token)
+        return self.ledger.price.of(prompt, self.settings.max_tokens)
+
+    def _cost(self, answer: Answer) -> float | None:
+        tokens = answer.prompt_tokens, answer.completion_tokens
+        if self.ledger.price is None or tokens[0] is None or tokens[1] is None:
+            return None
+        return self.ledger.price.of(tokens[0], tokens[1])
+
+    def _told(self, faults: list[Exception], lacking: int, asked: int, key: str | None) -> Exception:
+        """The error that the round ends with: the first final fault, else the last passing one."""
+        final = [fault for fault in faults if not isinstance(fault, PassingError)]
+        if final and not isinstance(final[0], SmartgenError):
+            return final[0]
+        if final:
+            return type(final[0])(redact(str(final[0]), key))
+        told = redact(str(faults[-1].told if isinstance(faults[-1], PassingError) else faults[-1]), key)
+        return SmartgenError(
+            f"{self.url}: {lacking} of {asked} calls got no answer, the last one: {told}; what arrived is "
+            "kept, the same command asks for the rest"
+        )
+
+
+def read_reply(reply: Any, seconds: float) -> Answer:
+    """The answer in a reply.
+
+    Raises:
+        ValueError: it is no chat completion with a choice.
+    """
+    message = reply.choices[0].message if isinstance(reply, ChatCompletion) and reply.choices else None
+    if message is None:
+        raise ValueError("no chat completion with a choice")
+    choice, usage = reply.choices[0], reply.usage
+    return Answer(
+        text=message.content or message.refusal or "",
+        finish_reason=choice.finish_reason or "unknown",
+        prompt_tokens=None if usage is None else usage.prompt_tokens,
+        completion_tokens=None if usage is None else usage.completion_tokens,
+        seconds=round(seconds, 3),
+    )
+
+
+def _fault(state: RetryCallState) -> BaseException | None:
+    return state.outcome.exception() if state.outcome is not None else None
+
+
+def _pause(state: RetryCallState) -> float:
+    """Seconds to wait: what the endpoint asks for, else a growing random time."""
+    asked = getattr(_fault(state), "wait", None)
+    backoff: float = wait_random_exponential(multiplier=FIRST_PAUSE, max=LONGEST_PAUSE)(state)
+    return backoff if asked is None else float(asked)
+
+
+def run(work: Coroutine[Any, Any, Made]) -> Made:
+    """Run to the end, also where a loop is running already, as in a notebook."""
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return asyncio.run(work)
+    from concurrent.futures import ThreadPoolExecutor
+
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(asyncio.run, work).result()

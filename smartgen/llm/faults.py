@@ -1,0 +1,106 @@
+"""What can go wrong between us and an endpoint, sorted by what is to be done about it."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from dataclasses import dataclass
+
+import openai
+
+from smartgen.core.errors import SmartgenError
+
+_OVERFLOW = re.compile(
+    r"context.{0,20}(length|size|window)|exceed_context|maximum context|too many tokens", re.I
+)
+_SCHEMA = re.compile(r"response_format|json_schema|structured output|guided|grammar", re.I)
+
+
+class EndpointError(SmartgenError):
+    """The endpoint will not answer, whatever is tried again; one line that says what to do."""
+
+
+class NoSchemaError(SmartgenError):
+    """The endpoint does not know ``response_format``, or not this schema."""
+
+
+@dataclass
+class PassingError(Exception):
+    """It may go better next time.
+
+    Args:
+        told: what happened.
+        lost: an answer may have been written that never arrived whole.
+        wait: seconds that the endpoint asks for (Retry-After); None if it does not.
+    """
+
+    told: str
+    lost: bool
+    wait: float | None = None
+
+
+def sorted_fault(error: Exception, url: str, variable: str | None) -> Exception:
+    """The fault as one of the three kinds above; what is none of the endpoint's comes back as it is.
+
+    Args:
+        url: of the endpoint, for the message.
+        variable: the environment variable of its key, likewise.
+    """
+    if isinstance(error, openai.APITimeoutError | TimeoutError | asyncio.TimeoutError):
+        return PassingError("no answer in time (synthesizer.timeout_seconds)", lost=True)
+    if isinstance(error, openai.APIStatusError):
+        return _by_status(error, url, variable)
+    if isinstance(error, openai.APIConnectionError):
+        cause = error.__cause__
+        return PassingError(f"connection failed ({cause or error})", lost=not _is_refused(cause))
+    if isinstance(error, openai.APIError | ValueError):
+        return PassingError(f"an answer that is no completion ({type(error).__name__})", lost=True)
+    return error
+
+
+def _by_status(error: openai.APIStatusError, url: str, variable: str | None) -> Exception:
+    status, said = error.status_code, _said(error)
+    if status in (401, 403):
+        key = f"the key in {variable}" if variable else "a call without a key (synthesizer.key_variable)"
+        return EndpointError(f"{url} refuses {key} ({status}: {said}); set the environment variable anew")
+    if status == 404:
+        return EndpointError(
+            f"{url} knows no such model or address (404: {said}); check synthesizer.model and "
+            "synthesizer.base_url, which ends in /v1 as a rule"
+        )
+    if status == 429 and "insufficient_quota" in f"{error.code} {said}":
+        return EndpointError(f"{url} says that the account's quota is used up ({said})")
+    if status in (408, 409, 429) or status >= 500:
+        return PassingError(f"{status} {said}", lost=status >= 500 or status == 408, wait=_retry_after(error))
+    if _OVERFLOW.search(f"{error.code} {said}"):
+        return EndpointError(
+            f"{url} says that a prompt exceeds its context ({said}); "
+            "lower synthesizer.context_tokens or synthesizer.characters_per_token"
+        )
+    if _SCHEMA.search(f"{error.code} {said}"):
+        return NoSchemaError(f"{url} takes no such answer format ({status}: {said})")
+    return EndpointError(f"{url} refuses a call ({status}: {said})")
+
+
+def _retry_after(error: openai.APIStatusError) -> float | None:
+    """Seconds of Retry-After, or of OpenAI's retry-after-ms; dates are not asked for by such endpoints."""
+    headers = error.response.headers
+    try:
+        if "retry-after-ms" in headers:
+            return float(headers["retry-after-ms"]) / 1000
+        return float(headers["retry-after"]) if "retry-after" in headers else None
+    except ValueError:
+        return None
+
+
+def _said(error: openai.APIStatusError) -> str:
+    """The endpoint's message in one short line."""
+    body = error.body
+    message = body.get("message") if isinstance(body, dict) else None
+    text = " ".join(str(message or error.message).split())
+    return text if len(text) <= 200 else text[:197] + "..."
+
+
+def _is_refused(cause: BaseException | None) -> bool:
+    """Nobody listens there, so nothing was sent."""
+    return cause is not None and "ConnectError" in type(cause).__name__

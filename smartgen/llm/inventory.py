@@ -1,0 +1,83 @@
+"""What an LLM may write: the home's valid (device, action) pairs, and the words for them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from smartgen.core.types import ACTION, DEVICE, Behavior, Sequences
+from smartgen.data.vocabulary import DAYS, HOURS, Vocabulary
+
+Pair = tuple[int, int]
+
+UNWRITTEN = "refresh"  # a device that reports itself; no habit, and the release's inventories leave most out
+
+
+@dataclass(frozen=True)
+class Inventory:
+    """The pairs that are valid in a home, by device.
+
+    Args:
+        vocabulary: the home's, with the names that may leave the machine.
+        pairs: (device id, action id), ascending.
+    """
+
+    vocabulary: Vocabulary
+    pairs: tuple[Pair, ...]
+
+    @classmethod
+    def of(cls, vocabulary: Vocabulary, log: Sequences) -> Inventory:
+        """Pairs that occur in the log, or whose names agree; bare ``refresh`` only where the log has it.
+
+        Args:
+            vocabulary: names as prompts shall show them.
+            log: the home's own, of any context that is known before the change.
+        """
+        logged = {(int(d), int(a)) for d, a in np.unique(log.values[:, [DEVICE, ACTION]], axis=0)}
+        named = {
+            (device, action)
+            for action, text in enumerate(vocabulary.actions)
+            if (device := vocabulary.prefix_device(action)) is not None
+            and text.partition(":")[2] != UNWRITTEN
+        }
+        return cls(vocabulary, tuple(sorted(logged | named)))
+
+    @cached_property
+    def labels(self) -> tuple[str, ...]:
+        """One text a pair: the action, led by the device where the action's name tells another."""
+        return tuple(self.label(pair) for pair in self.pairs)
+
+    @cached_property
+    def ids(self) -> dict[str, Pair]:
+        """Label to pair."""
+        return dict(zip(self.labels, self.pairs, strict=True))
+
+    @cached_property
+    def valid(self) -> frozenset[Pair]:
+        """All pairs, for a look-up."""
+        return frozenset(self.pairs)
+
+    def label(self, pair: Pair) -> str:
+        """The text of one pair."""
+        device, action = pair
+        text = self.vocabulary.actions[action]
+        if self.vocabulary.prefix_device(action) == device:
+            return text
+        return f"{self.vocabulary.devices[device]} > {text}"
+
+    def text(self) -> str:
+        """One line a device: its states, or whole actions where their names tell another device."""
+        lines: dict[int, list[str]] = {}
+        for device, action in self.pairs:
+            text = self.vocabulary.actions[action]
+            own = self.vocabulary.prefix_device(action) == device
+            state = text.partition(":")[2] if own else self.label((device, action))
+            lines.setdefault(device, []).append(state)
+        return "\n".join(f"{self.vocabulary.devices[d]}: {', '.join(states)}" for d, states in lines.items())
+
+    def fields(self, behavior: Behavior) -> dict[str, str]:
+        """A behavior as the JSON format writes it."""
+        day, hour, device, action = behavior
+        return {"day": DAYS[day], "hour": HOURS[hour], "action": self.label((device, action))}

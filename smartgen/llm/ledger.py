@@ -1,0 +1,118 @@
+"""What a cell's calls took: counted here, told in its record, and held to a limit in money."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from smartgen.core.errors import SmartgenError
+from smartgen.llm.prices import Price
+from smartgen.llm.requests import Answer
+
+
+@dataclass
+class Ledger:
+    """The sums of one cell.
+
+    Args:
+        price: of its model; None if unknown.
+        calls: answers that an endpoint gave to this run.
+        hits: answers that were in the cache.
+        retries: requests sent again after a fault.
+        lost: of these, requests that may have been answered and whose answer never arrived whole.
+        prompt_tokens, completion_tokens: of the calls, as the endpoint counted.
+        uncounted: calls whose tokens the endpoint did not count.
+        seconds: during which calls were in flight.
+    """
+
+    price: Price | None = None
+    calls: int = 0
+    hits: int = 0
+    retries: int = 0
+    lost: int = 0
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    uncounted: int = 0
+    seconds: float = 0.0
+
+    def add(self, answer: Answer) -> None:
+        """An answer has arrived."""
+        self.calls += 1
+        self.prompt_tokens += answer.prompt_tokens or 0
+        self.completion_tokens += answer.completion_tokens or 0
+        self.uncounted += answer.prompt_tokens is None or answer.completion_tokens is None
+
+    @property
+    def usd(self) -> float | None:
+        """What the calls cost; None where a price or a count is missing."""
+        if self.calls == 0:
+            return 0.0
+        if self.price is None or self.uncounted:
+            return None
+        return self.price.of(self.prompt_tokens, self.completion_tokens)
+
+    @property
+    def tokens_per_second(self) -> float:
+        """Tokens written, over the time in which calls were in flight."""
+        return self.completion_tokens / self.seconds if self.seconds else 0.0
+
+    def told(self) -> dict[str, Any]:
+        """The sums as a record holds them."""
+        names = ("calls", "hits", "retries", "lost", "prompt_tokens", "completion_tokens", "uncounted")
+        return {name: getattr(self, name) for name in names} | {
+            "seconds": round(self.seconds, 3),
+            "usd": self.usd,
+            "price": None if self.price is None else vars(self.price),
+        }
+
+
+class CostLimitError(SmartgenError):
+    """The next call could take the command beyond its limit; answers so far are kept."""
+
+
+@dataclass
+class Purse:
+    """The money that one command may spend, over all its cells in this process.
+
+    Args:
+        limit: in USD; None for no limit.
+    """
+
+    limit: float | None = None
+    spent: float = 0.0
+    reserved: float = field(default=0.0)
+
+    def reserve(self, most: float | None) -> float:
+        """Set aside what a call can cost at most, before it is sent.
+
+        Raises:
+            CostLimitError: it might pass the limit, or the price is unknown.
+        """
+        if self.limit is None:
+            return 0.0
+        if most is None:
+            raise CostLimitError(
+                "synthesizer.max_cost_usd is set, but the model's price is unknown; "
+                "say it with synthesizer.usd_per_million='{prompt: USD, completion: USD}'"
+            )
+        if self.spent + self.reserved + most > self.limit:
+            raise CostLimitError(
+                f"synthesizer.max_cost_usd is {self.limit:g}: {self.spent + self.reserved:.4f} USD are spent "
+                f"or under way, and the next call can cost {most:.4f}; answers so far are kept, a higher "
+                "limit goes on from here"
+            )
+        self.reserved += most
+        return most
+
+    def settle(self, reserved: float, cost: float | None) -> None:
+        """The call has ended: what was set aside becomes what it cost, or all of it where that is unknown."""
+        self.reserved -= reserved
+        self.spent += reserved if cost is None else cost
+
+
+_PURSES: dict[float, Purse] = {}
+
+
+def purse_of(limit: float | None) -> Purse:
+    """The purse of this process with this limit, so that the cells of a sweep share one."""
+    return Purse() if limit is None else _PURSES.setdefault(limit, Purse(limit))

@@ -1,0 +1,62 @@
+"""One call to an LLM as a value: what identifies it, and what came back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+from smartgen.core.keys import content_key
+from smartgen.llm.prompt import Messages
+
+
+@dataclass(frozen=True)
+class Request:
+    """A call; its key hashes everything that can change the answer.
+
+    Args:
+        provider: base URL of the endpoint, or ``embedded``.
+        model: the endpoint's name for it; of a file, with its checksum.
+        messages: role and content.
+        sampling: temperature, top_p, seed, max_tokens, and response_format where a schema binds.
+        attempt: 0, or how often the same call gave nothing valid before.
+    """
+
+    provider: str
+    model: str
+    messages: Messages
+    sampling: dict[str, Any]
+    attempt: int = 0
+
+    @property
+    def key(self) -> str:
+        """16 hex digits; equal requests are asked once."""
+        return content_key(vars(self))
+
+    @property
+    def body(self) -> dict[str, Any]:
+        """What is sent. A further attempt takes the next seed, since the same one might say the same."""
+        sampling = self.sampling | {"seed": self.sampling["seed"] + self.attempt}
+        name = self.model.partition("@")[0]
+        return {"model": name, "messages": [dict(message) for message in self.messages], **sampling}
+
+    def again(self) -> Request:
+        """The next attempt."""
+        return replace(self, attempt=self.attempt + 1)
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What an endpoint answered.
+
+    Args:
+        text: as it came; nothing is corrected.
+        finish_reason: ``stop``, ``length`` where the answer was cut off at max_tokens, or another word.
+        prompt_tokens, completion_tokens: as the endpoint counted them; None where it did not.
+        seconds: of the call that brought it.
+    """
+
+    text: str
+    finish_reason: str
+    prompt_tokens: int | None
+    completion_tokens: int | None
+    seconds: float

@@ -1,0 +1,36 @@
+"""Keys of endpoints: from the environment alone, and never shown."""
+
+from __future__ import annotations
+
+import os
+from urllib.parse import urlsplit
+
+from smartgen.core.errors import SmartgenError
+
+SHOWN = "***"
+
+
+def read_key(variable: str | None) -> str | None:
+    """The key in this environment variable; None where the endpoint wants none, or none is set."""
+    return (os.environ.get(variable) or None) if variable else None
+
+
+def redact(text: str, key: str | None) -> str:
+    """A text without the key, for instance an endpoint's message that repeats it."""
+    return text.replace(key, SHOWN) if key else text
+
+
+def check_url(url: str) -> None:
+    """Refuse an address that carries a secret, since addresses stand in records.
+
+    Raises:
+        SmartgenError: no http(s) address, or one with a user, a password or a query.
+    """
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise SmartgenError(f"synthesizer.base_url is {url!r}, expected http://host:port/v1 or https://...")
+    if parts.username or parts.password or parts.query:
+        raise SmartgenError(
+            "synthesizer.base_url holds a user, a password or a query, but it stands in records; "
+            "take the plain address, and a key from the environment (synthesizer.key_variable)"
+        )

@@ -1,0 +1,141 @@
+"""Synthesis by an LLM (paper figure 2): prompts from what SSC kept and GSS counted, behaviors from answers.
+
+The endpoint comes in as a function, so that everything here is a pure function of its answers.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from smartgen.core.types import Sequences
+from smartgen.llm.budget import Budget, Prompt, fit, weekday_chunks
+from smartgen.llm.inventory import Inventory
+from smartgen.llm.parse import ParsedAnswer
+from smartgen.llm.parse_json import parse_answer_for
+from smartgen.llm.prompt import Scene, Successors, messages
+from smartgen.llm.requests import Answer, Request
+from smartgen.llm.schema import answer_schema, response_format
+from smartgen.synthesizer_settings import LlmSettings
+
+Ask = Callable[[Sequence[Request]], Mapping[str, Answer]]
+
+FORMER_A_NEW_ONE = 3  # former sequences to a new one, at most (the release's runs: 1.6 to 3.6)
+
+
+@dataclass(frozen=True)
+class Written:
+    """What an LLM wrote for one cell.
+
+    Args:
+        sequences: valid behaviors alone, in the order of the calls.
+        counts: ``answers``, ``truncated_answers`` (cut off at max_tokens), ``unparsable_answers`` (not one
+            valid behavior, at the last attempt), ``asked_again``, ``lost_sequences`` (begun, but cut off),
+            ``behaviors_read`` and ``behaviors_rejected``.
+        rejects: reason to number.
+        digest: of all texts, in the order of the calls.
+    """
+
+    sequences: Sequences
+    counts: dict[str, int]
+    rejects: dict[str, int]
+    digest: str
+
+
+def make_prompts(
+    survivors: Sequences,
+    hints: Successors,
+    inventory: Inventory,
+    scene: Scene,
+    settings: LlmSettings,
+    answer: str,
+) -> list[Prompt]:
+    """One prompt a chunk of at most ``chunk`` sequences of one weekday, each inside the context.
+
+    Args:
+        survivors: former sequences, compressed.
+        hints: of GSS; empty without it.
+        answer: the format to ask for.
+
+    Raises:
+        SmartgenError: a single sequence does not fit the context.
+    """
+    budget = Budget(settings.context_tokens, settings.max_tokens, settings.characters_per_token)
+    return [
+        prompt
+        for chunk in weekday_chunks(survivors, settings.chunk)
+        for prompt in fit(
+            chunk, hints, budget, lambda part, known: messages(inventory, scene, part, known, answer)
+        )
+    ]
+
+
+def make_requests(
+    prompts: Sequence[Prompt],
+    inventory: Inventory,
+    settings: LlmSettings,
+    provider: str,
+    model: str,
+    answer: str,
+) -> list[Request]:
+    """The calls with these prompts.
+
+    Args:
+        provider, model: as the cache tells them apart.
+        answer: ``json_schema`` binds the answer to the inventory; ``text`` does not.
+    """
+    names = ("temperature", "top_p", "seed", "max_tokens")
+    sampling = {name: getattr(settings, name) for name in names}
+    found = []
+    for prompt in prompts:
+        bound = {}
+        if answer == "json_schema":
+            least = -(-prompt.sequences // FORMER_A_NEW_ONE)
+            bound = {"response_format": response_format(answer_schema(inventory, least))}
+        found.append(Request(provider, model, prompt.messages, sampling | bound))
+    return found
+
+
+def write(
+    requests: Sequence[Request], ask: Ask, inventory: Inventory, answer: str, retry_unparsable: int
+) -> Written:
+    """Ask, read, and ask again where an answer holds not one valid behavior.
+
+    Args:
+        ask: gives the answers by key, from wherever they are.
+        retry_unparsable: times a call is asked again, each with the next seed.
+    """
+    current = list(requests)
+    answers = dict(ask(current))
+    read = [parse_answer_for(answers[one.key].text, inventory, answer) for one in current]
+    asked_again = 0
+    for _ in range(retry_unparsable):
+        empty = [row for row, parsed in enumerate(read) if not len(parsed.sequences)]
+        if not empty:
+            break
+        asked_again += len(empty)
+        for row in empty:
+            current[row] = current[row].again()
+        answers |= ask([current[row] for row in empty])
+        for row in empty:
+            read[row] = parse_answer_for(answers[current[row].key].text, inventory, answer)
+    return _written([answers[one.key] for one in current], read, asked_again)
+
+
+def _written(answers: Sequence[Answer], read: Sequence[ParsedAnswer], asked_again: int) -> Written:
+    rejects = Counter(reject.reason for parsed in read for reject in parsed.rejects)
+    sequences = Sequences.concatenate(parsed.sequences for parsed in read)
+    lost = sum(r.sequence is None and "cut off" in r.reason for parsed in read for r in parsed.rejects)
+    counts = {
+        "answers": len(answers),
+        "truncated_answers": sum(one.finish_reason == "length" for one in answers),
+        "unparsable_answers": sum(not len(parsed.sequences) for parsed in read),
+        "asked_again": asked_again,
+        "lost_sequences": lost,
+        "behaviors_read": len(sequences.values),
+        "behaviors_rejected": sum(r.position is not None for parsed in read for r in parsed.rejects),
+    }
+    digest = hashlib.sha256("\x1f".join(one.text for one in answers).encode()).hexdigest()
+    return Written(sequences, counts, dict(sorted(rejects.items())), digest)

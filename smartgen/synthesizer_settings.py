@@ -1,0 +1,41 @@
+"""Settings of the synthesizers that ask a language model; the others stand in ``settings.py``."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from smartgen.settings import SynthesizerSettings
+
+
+@dataclass
+class LlmSettings(SynthesizerSettings):
+    """conf/synthesizer/gpt-4o, llama-70b and qwen2.5-72b: any endpoint that speaks OpenAI's protocol."""
+
+    model: str = "???"
+    base_url: str = "???"
+    key_variable: str | None = "OPENAI_API_KEY"
+    temperature: float = 0.0
+    top_p: float = 0.0
+    seed: int = 2024
+    max_tokens: int = 8040
+    context_tokens: int = 128_000
+    characters_per_token: float = 3.0
+    chunk: int = 30
+    answer: str = "json_schema"
+    retry_unparsable: int = 1
+    alias: bool = False
+    mode: str = "direct"
+    batch_wait_seconds: float = 0.0
+    concurrency: int = 8
+    timeout_seconds: float = 300.0
+    retries: int = 5
+    max_cost_usd: float | None = None
+    usd_per_million: dict[str, float] | None = None
+
+
+@dataclass
+class EmbeddedSettings(LlmSettings):
+    """conf/synthesizer/embedded: llama.cpp's server in this process, with a GGUF file."""
+
+    model_path: str | None = None
+    threads: int = 2
