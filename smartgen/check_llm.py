@@ -27,6 +27,7 @@ def llm_ranges(settings: LlmSettings) -> Iterator[Range]:
         yield f"synthesizer.{name}", getattr(settings, name), 1, math.inf
     for name in ("retry_unparsable", "retries", "batch_wait_seconds"):
         yield f"synthesizer.{name}", getattr(settings, name), 0, math.inf
+    yield "synthesizer.new_per_former", settings.new_per_former, 0, 100
     yield "synthesizer.characters_per_token", settings.characters_per_token, 0.1, 20
     yield "synthesizer.timeout_seconds", settings.timeout_seconds, 0.1, math.inf
     cost = settings.max_cost_usd

@@ -113,8 +113,8 @@ class LiveSynthesis:
 
     def requests(self, prompts: list[Prompt], answer: str) -> list[Request]:
         """The calls with these prompts."""
-        desk = self.desk
-        return make_requests(prompts, self.inventory, self.settings, desk.provider, desk.model, answer)
+        desk, settings = self.desk, self.settings
+        return make_requests(prompts, self.inventory, settings, desk.provider, desk.model, answer, desk.extra)
 
     def plan(self) -> Plan:
         """Count what would be asked; only the cache is read."""

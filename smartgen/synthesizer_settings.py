@@ -22,6 +22,7 @@ class LlmSettings(SynthesizerSettings):
     characters_per_token: float = 3.0
     chunk: int = 30
     answer: str = "json_schema"
+    new_per_former: float = 0.3
     retry_unparsable: int = 1
     alias: bool = False
     mode: str = "direct"

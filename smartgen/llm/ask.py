@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
@@ -13,7 +14,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from smartgen.llm.batch import BatchClient
 from smartgen.llm.cache import AnswerCache
 from smartgen.llm.client import Client
-from smartgen.llm.embedded import checksum, model_file, serve
+from smartgen.llm.embedded import COMPACT, checksum, model_file, serve
 from smartgen.llm.ledger import Ledger, Purse, purse_of
 from smartgen.llm.prices import FREE, Price, price_of
 from smartgen.llm.requests import Answer, Request
@@ -50,6 +51,11 @@ class Desk:
         self.ledger = Ledger(self.price)
 
     @property
+    def extra(self) -> dict[str, Any]:
+        """What its requests hold besides the settings' sampling."""
+        return {COMPACT: True} if self._file is not None else {}
+
+    @property
     def price(self) -> Price | None:
         """Of the model's tokens; None if unknown."""
         if self._file is not None:
@@ -76,13 +82,13 @@ class Desk:
     def _backend(
         self, purse: Purse, advance: Callable[[Ledger], object]
     ) -> Callable[[Sequence[Request]], dict[str, Answer]]:
-        if self._file is not None and isinstance(self.settings, EmbeddedSettings):
-            url = serve(self._file, self.settings)
-        else:
-            url = self.provider
-        if self.settings.mode == "batch":
-            return BatchClient(self.settings, url, self.cache, self.ledger, purse)
-        return Client(self.settings, url, self.cache, self.ledger, purse, advance)
+        settings, cache, ledger = self.settings, self.cache, self.ledger
+        if self._file is not None and isinstance(settings, EmbeddedSettings):
+            server = serve(self._file, settings)
+            return Client(settings, server.url, cache, ledger, purse, advance, server.adapted)
+        if settings.mode == "batch":
+            return BatchClient(settings, self.provider, cache, ledger, purse)
+        return Client(settings, self.provider, cache, ledger, purse, advance)
 
 
 @contextmanager

@@ -7,6 +7,7 @@ first one of a request stays.
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -78,6 +79,7 @@ class AnswerCache:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._engine: Engine | None = None
+        self._opening = threading.Lock()
 
     def get(self, requests: Iterable[Request]) -> dict[str, Answer]:
         """Those of the requests that were answered before, by key."""
@@ -129,17 +131,22 @@ class AnswerCache:
             connection.execute(update(_BATCHES).where(_BATCHES.c.id == batch).values(open=0))
 
     def _begin(self) -> _Transaction:
-        if self._engine is None:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            # NullPool: a connection may not be carried into another process or thread.
-            self._engine = create_engine(
-                f"sqlite:///{self.path}", poolclass=NullPool, connect_args={"timeout": WAIT_SECONDS}
-            )
-            event.listen(self._engine, "connect", _durable)
-            with _Transaction(self._engine, self.path) as connection:
-                for table in _META.sorted_tables:
-                    connection.execute(CreateTable(table, if_not_exists=True))
+        with self._opening:
+            if self._engine is None:
+                self._engine = self._open()
         return _Transaction(self._engine, self.path)
+
+    def _open(self) -> Engine:
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        # NullPool: a connection may not be carried into another process or thread.
+        engine = create_engine(
+            f"sqlite:///{self.path}", poolclass=NullPool, connect_args={"timeout": WAIT_SECONDS}
+        )
+        event.listen(engine, "connect", _durable)
+        with _Transaction(engine, self.path) as connection:
+            for table in _META.sorted_tables:
+                connection.execute(CreateTable(table, if_not_exists=True))
+        return engine
 
 
 class _Transaction:

@@ -41,6 +41,7 @@ class Client:
         ledger: the cell's.
         purse: the command's.
         advance: called with the ledger at each answer, for a progress bar.
+        adapted: puts a request's body into the endpoint's own words.
     """
 
     settings: LlmSettings
@@ -49,6 +50,7 @@ class Client:
     ledger: Ledger
     purse: Purse
     advance: Advance = lambda _: None
+    adapted: Callable[[dict[str, Any]], dict[str, Any]] = lambda body: body
 
     def __call__(self, requests: Sequence[Request]) -> dict[str, Answer]:
         """Ask all of them, at most ``concurrency`` at a time.
@@ -108,7 +110,7 @@ class Client:
         try:
             # Around the library's own limit, which is for each read: a trickle of bytes would never end.
             reply = await asyncio.wait_for(
-                openai.chat.completions.create(**request.body, timeout=limit), limit + 1
+                openai.chat.completions.create(**self.adapted(request.body), timeout=limit), limit + 1
             )
             return read_reply(reply, time.perf_counter() - start)
         except Exception as error:

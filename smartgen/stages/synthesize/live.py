@@ -6,9 +6,11 @@ The endpoint comes in as a function, so that everything here is a pure function 
 from __future__ import annotations
 
 import hashlib
+import math
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from smartgen.core.types import Sequences
 from smartgen.llm.budget import Budget, Prompt, fit, weekday_chunks
@@ -21,8 +23,6 @@ from smartgen.llm.schema import answer_schema, response_format
 from smartgen.synthesizer_settings import LlmSettings
 
 Ask = Callable[[Sequence[Request]], Mapping[str, Answer]]
-
-FORMER_A_NEW_ONE = 3  # former sequences to a new one, at most (the release's runs: 1.6 to 3.6)
 
 
 @dataclass(frozen=True)
@@ -79,20 +79,22 @@ def make_requests(
     provider: str,
     model: str,
     answer: str,
+    extra: Mapping[str, Any] | None = None,
 ) -> list[Request]:
     """The calls with these prompts.
 
     Args:
         provider, model: as the cache tells them apart.
+        extra: sampling that this provider alone knows.
         answer: ``json_schema`` binds the answer to the inventory; ``text`` does not.
     """
     names = ("temperature", "top_p", "seed", "max_tokens")
-    sampling = {name: getattr(settings, name) for name in names}
+    sampling = {name: getattr(settings, name) for name in names} | dict(extra or {})
     found = []
     for prompt in prompts:
         bound = {}
         if answer == "json_schema":
-            least = -(-prompt.sequences // FORMER_A_NEW_ONE)
+            least = math.ceil(settings.new_per_former * prompt.sequences)
             bound = {"response_format": response_format(answer_schema(inventory, least))}
         found.append(Request(provider, model, prompt.messages, sampling | bound))
     return found
