@@ -20,7 +20,7 @@ from smartgen.core.types import Behavior, Sequences
 from smartgen.llm.inventory import Inventory
 
 FORMATS: Final = ("json_schema", "text")
-_FILES: Final = ("system", "user", "format_json", "format_text")
+_FILES: Final = ("system", "user", "habits", "format_json", "format_text")
 _MESSAGE_TOKENS: Final = 16  # what chat templates put around two messages, at least
 
 Messages = tuple[dict[str, str], ...]
@@ -62,11 +62,13 @@ def messages(
     kind = "json" if answer == "json_schema" else "text"
     example = _written(_example(inventory), inventory, answer)
     format_ = template(f"format_{kind}").substitute(example=example)
+    lines = hint_lines(hints, inventory)
+    habits = template("habits").substitute(hints=lines) + "\n\n" if lines else ""
     user = template("user").substitute(
         inventory=inventory.text(),
         before=scene.before,
         after=scene.after,
-        hints=hint_lines(hints, inventory) or "none were counted",
+        habits=habits,
         sequences="\n".join(_written(sequence, inventory, answer) for sequence in chunk),
     )
     return (
