@@ -20,7 +20,7 @@ RANKS = {
     "quirks": 1.6,
     "check": 2,
     "data": 2,
-    "metrics": 2,
+    "metrics": 2.5,
     "llm": 3,
     "nets": 3,
     "training": 4,
