@@ -139,8 +139,9 @@ class Prepared:
             return self._old_log()
         measure = measure_prediction if self.cell.task == "prediction" else measure_detection
         metrics, counts, self.cases = measure(self.pipeline, tracker.logger)
-        synthesis = self.pipeline.counts if reads_synthetic(self.cell) else {}
-        return metrics, counts | synthesis
+        if not reads_synthetic(self.cell):
+            return metrics, counts
+        return metrics | self.pipeline.quality, counts | self.pipeline.counts
 
     def _old_log(self) -> tuple[dict[str, float], dict[str, int]]:
         """What SSC keeps of the old log, and how well that stands for the whole."""
