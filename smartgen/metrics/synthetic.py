@@ -17,7 +17,7 @@ from smartgen.metrics.nearest import nearest_distances
 
 Values = NDArray[np.integer]
 Shares = dict[str, float]
-DRAWS = 20  # samples of real sequences whose mean distance stands beside a set's
+DRAWS = 20  # samples of real sequences, whose mean distance stands beside a set's
 
 
 def synthetic_quality(
@@ -26,9 +26,9 @@ def synthetic_quality(
     """All that is told of a synthetic set, and the same of real data as a yardstick.
 
     Names begin with what is measured: ``set_`` the synthetic set, ``target_`` the real new sequences as if
-    they had been written, ``source_`` the old log likewise, ``drawn_`` as many real new sequences as the set
-    has, drawn with replacement (their distance is what a set of this size has by chance alone). Shares and
-    distances lie in [0, 1]; see ``against_log``, ``js_distances`` and ``coverage``.
+    they had been written, ``source_`` the old log likewise, ``sampled_source_`` and ``sampled_target_`` as
+    many of these as the set has (small sets lie farther from anything). Shares and distances lie in [0, 1];
+    see ``against_log``, ``js_distances`` and ``coverage``.
 
     Args:
         synthetic: the written sequences.
@@ -50,7 +50,8 @@ def synthetic_quality(
         **_prefixed("target", against_log(target, source, vocabulary)),
         **_prefixed("source", js_distances(source, target, vocabulary), "_target"),
         **_prefixed("source", coverage(source, target)),
-        **_prefixed("drawn", drawn_distances(len(synthetic), target, vocabulary), "_target"),
+        **_prefixed("sampled_source", sampled(len(synthetic), source, target, vocabulary), "_target"),
+        **_prefixed("sampled_target", sampled(len(synthetic), target, target, vocabulary), "_target"),
     }
 
 
@@ -151,23 +152,29 @@ def js_distance(first: Values, second: Values) -> float | None:
     return float(np.sqrt(min(max(divergence, 0.0), 1.0)))
 
 
-def drawn_distances(size: int, real: Sequences, vocabulary: Vocabulary) -> Shares:
-    """Jensen-Shannon distances of real sequences to ``size`` of them, drawn with replacement.
+def sampled(size: int, drawn: Sequences, real: Sequences, vocabulary: Vocabulary) -> Shares:
+    """Jensen-Shannon distances to real sequences of ``size`` drawn ones, with replacement.
 
-    The mean of 20 draws, which are always the same. A small sample lies away from what it is drawn from, so
-    no set of that size should be expected to come nearer.
+    The mean of 20 draws, which are always the same. A sample lies away from what it is drawn from, the more
+    so the smaller it is: what a written set is compared with should be of its size.
+
+    Args:
+        size: sequences in a draw.
+        drawn: from which they are drawn.
+        real: to which they are compared.
 
     Example:
         >>> home = Vocabulary(("Fan",), ("Fan:on",))
-        >>> drawn_distances(3, Sequences.from_lists([[0, 2, 0, 0]]), home)
+        >>> one = Sequences.from_lists([[0, 2, 0, 0]])
+        >>> sampled(3, one, one, home)
         {'js_device': 0.0, 'js_hour': 0.0}
     """
-    if not size or not len(real):
+    if not size or not len(drawn):
         return {}
     rng = np.random.default_rng(0)
     told: dict[str, list[float]] = {}
     for _ in range(DRAWS):
-        sample = real.take(rng.integers(0, len(real), size))
+        sample = drawn.take(rng.integers(0, len(drawn), size))
         for name, distance in js_distances(sample, real, vocabulary).items():
             told.setdefault(name, []).append(distance)
     return {name: float(np.mean(distances)) for name, distances in told.items()}

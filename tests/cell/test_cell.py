@@ -34,7 +34,7 @@ from smartgen.settings import (
 )
 from smartgen.tracking import NoTracker
 
-MEASURED = ("set", "target", "source", "drawn")
+MEASURED = ("set", "target", "source", "sampled")
 UNIFIED = UnifiedProtocolSettings(name="unified", max_steps=20, check_every=10, batch_size=8, width=16)
 
 

@@ -1,6 +1,5 @@
 """Each metric of a synthetic set against a plain second implementation, and what must hold for any sets."""
 
-import math
 from collections import Counter
 from functools import cache
 from itertools import pairwise
@@ -17,9 +16,9 @@ from smartgen.metrics.nearest import edit_distances, nearest_distances
 from smartgen.metrics.synthetic import (
     against_log,
     coverage,
-    drawn_distances,
     js_distance,
     js_distances,
+    sampled,
     synthetic_quality,
 )
 
@@ -175,7 +174,8 @@ def test_all_numbers_are_shares_and_what_is_undefined_is_left_out(a: Lists, b: L
         *(name for name in found if "transition" in name and name.startswith("set_")),
     }
     assert ("set_coverage_pairs" in found) == bool(c)
-    assert ("drawn_js_hour_target" in found) == bool(a and c)
+    assert ("sampled_source_js_hour_target" in found) == bool(a and b and c)
+    assert ("sampled_target_js_hour_target" in found) == bool(a and c)
 
 
 def test_nothing_gives_no_number() -> None:
@@ -190,7 +190,8 @@ def test_nothing_gives_no_number() -> None:
 def test_draws_come_nearer_the_more_they_are_and_are_always_the_same() -> None:
     rng = np.random.default_rng(3)
     real = packed([[Behavior(0, int(h), int(d), int(d))] for h, d in rng.integers(0, 3, (300, 2))])
-    few, many = (drawn_distances(size, real, HOME)["js_hour"] for size in (10, 1000))
+    few, many = (sampled(size, real, real, HOME)["js_hour"] for size in (10, 1000))
     assert 0 < many < few < 1
-    assert drawn_distances(10, real, HOME)["js_hour"] == few
-    assert not math.isnan(few)
+    assert sampled(10, real, real, HOME)["js_hour"] == few
+    other = packed([[Behavior(0, 5, 0, 0)]])
+    assert sampled(10, other, real, HOME)["js_hour"] == pytest.approx(1)
