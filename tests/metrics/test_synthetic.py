@@ -109,17 +109,20 @@ def naive_coverage(written: Lists, real: Lists) -> dict[str, float]:
     }
 
 
+@settings(deadline=None)
 @given(filled, sets)
 def test_a_set_beside_a_log_is_what_a_plain_loop_finds(written: Lists, log: Lists) -> None:
     assert against_log(packed(written), packed(log), HOME) == pytest.approx(naive_against(written, log))
 
 
+@settings(deadline=None)
 @given(filled, filled)
 def test_nearest_distances_are_the_smallest_of_all_pairs(written: Lists, log: Lists) -> None:
     found = nearest_distances(packed(written), packed(log))
     assert found.tolist() == pytest.approx(naive_nearest(written, log, 1))
 
 
+@settings(deadline=None)
 @given(st.lists(st.integers(0, 3), max_size=6), st.lists(st.lists(st.integers(0, 3), max_size=6), min_size=1))
 def test_edit_distances_are_those_of_the_recursion(row: list[int], others: list[list[int]]) -> None:
     columns = np.full((6, len(others)), -1, dtype=np.int32)
@@ -129,6 +132,7 @@ def test_edit_distances_are_those_of_the_recursion(row: list[int], others: list[
     assert found.tolist() == [naive_edits(tuple(row), tuple(other)) for other in others]
 
 
+@settings(deadline=None)
 @given(filled, st.lists(st.lists(behaviors, min_size=1, max_size=5), max_size=6))
 def test_copies_lie_at_distance_0_whatever_the_day(log: Lists, more: Lists) -> None:
     moved = [[b._replace(day=1 - b.day) for b in one] for one in log]
@@ -137,6 +141,7 @@ def test_copies_lie_at_distance_0_whatever_the_day(log: Lists, more: Lists) -> N
     assert (copied["copies"], copied["novelty"], copied["new_pairs"], copied["validity"]) == (1, 0, 0, 1)
 
 
+@settings(deadline=None)
 @given(names, names)
 def test_js_distance_is_scipys_symmetric_bounded_and_0_to_itself(first: list[int], second: list[int]) -> None:
     one, other = np.array(first), np.array(second)
@@ -149,6 +154,7 @@ def test_js_distance_is_scipys_symmetric_bounded_and_0_to_itself(first: list[int
     assert js_distance(one, one + 6) == pytest.approx(1)
 
 
+@settings(deadline=None)
 @given(filled, filled)
 def test_js_distances_are_of_devices_hours_and_steps(first: Lists, second: Lists) -> None:
     one, other = naive_observed(first), naive_observed(second)
@@ -157,6 +163,7 @@ def test_js_distances_are_of_devices_hours_and_steps(first: Lists, second: Lists
     assert js_distances(packed(first), packed(second), HOME) == pytest.approx(wanted, abs=1e-7)
 
 
+@settings(deadline=None)
 @given(sets, filled)
 def test_coverage_is_a_plain_count(written: Lists, real: Lists) -> None:
     assert coverage(packed(written), packed(real)) == pytest.approx(naive_coverage(written, real))
