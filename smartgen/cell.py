@@ -21,7 +21,7 @@ from smartgen.core.records import RESULT_FILE, write_cases, write_error, write_r
 from smartgen.core.types import Sequences
 from smartgen.data.homes import load_home
 from smartgen.detection import measure_detection
-from smartgen.llm.batch import WaitingError
+from smartgen.llm.errors import WaitingError
 from smartgen.llm.ledger import Ledger
 from smartgen.pipeline import Pipeline, make_store
 from smartgen.prediction import measure_prediction
@@ -157,8 +157,9 @@ class Prepared:
             return self._old_log()
         measure = measure_prediction if self.cell.task == "prediction" else measure_detection
         metrics, counts, self.cases = measure(self.pipeline, tracker.logger)
-        synthesis = self.pipeline.counts if reads_synthetic(self.cell) else {}
-        return metrics, counts | synthesis
+        if not reads_synthetic(self.cell):
+            return metrics, counts
+        return metrics | self.pipeline.quality, counts | self.pipeline.counts
 
     @property
     def ledger(self) -> Ledger | None:

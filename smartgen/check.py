@@ -23,7 +23,6 @@ from smartgen.settings import (
     ReleasedProtocolSettings,
     RepeatedTofSettings,
     ReplaySettings,
-    ResampleSettings,
     SasrecSettings,
     SelectionSettings,
     StageOneSettings,
@@ -32,7 +31,7 @@ from smartgen.settings import (
     WalkSettings,
     WindowPredictorSettings,
 )
-from smartgen.synthesizer_settings import LlmSettings
+from smartgen.synthesizer_settings import LlmSettings, ResampleSettings
 
 REGIMES = {
     ("detection", "released"): ("source", "synthetic"),

@@ -30,7 +30,6 @@ from smartgen.settings import (
     ReleasedProtocolSettings,
     RepeatedTofSettings,
     ReplaySettings,
-    ResampleSettings,
     SasrecSettings,
     SimilaritySscSettings,
     SscAutoencoderSettings,
@@ -40,7 +39,7 @@ from smartgen.settings import (
     WalkSettings,
     WindowPredictorSettings,
 )
-from smartgen.synthesizer_settings import EmbeddedSettings, LlmSettings
+from smartgen.synthesizer_settings import EmbeddedSettings, LlmSettings, ResampleSettings
 
 # Group, name and dataclass of each choice that has keys of its own.
 CHOICES = (

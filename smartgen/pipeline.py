@@ -19,6 +19,7 @@ from smartgen.core.types import Sequences
 from smartgen.data.homes import Home
 from smartgen.data.release import release_root
 from smartgen.llm.replay import ReplayedSet, replay
+from smartgen.metrics.synthetic import synthetic_quality
 from smartgen.reads import reads_synthetic
 from smartgen.settings import (
     AutoencoderSettings,
@@ -216,7 +217,8 @@ class Pipeline:
         """Checksums of what the cell will read; a cell's key holds them.
 
         Args:
-            source, synthetic: whether the protocol reads these beside the target sequences.
+            source, synthetic: whether the protocol reads these beside the target sequences. A synthetic set
+                is also measured beside the source, see ``quality``.
         """
         digests = {"target": self.home.target.digest(), "vocabulary": content_key(self.home.vocabulary.ids)}
         replayed = isinstance(self.cell.synthesizer, ReplaySettings)
@@ -224,7 +226,7 @@ class Pipeline:
             digests["recorded"] = self.recorded.sequences.digest()
             if isinstance(self.cell.stage.tof, RecordedTofSettings):
                 digests["filtered"] = self.synthetic.digest()
-        if source or (synthetic and not replayed):
+        if source or synthetic:
             digests["source"] = self.home.source.digest()
         if synthetic and self.live is not None:
             digests |= self.live.digests
@@ -247,6 +249,21 @@ class Pipeline:
             told |= {"answers": len(read.sources), "unparsable_answers": read.unparsable}
             told["rejects"] = len(read.rejects)
         return told
+
+    @property
+    def quality(self) -> dict[str, float]:
+        """How good the synthetic set is by itself, beside the real sequences of both contexts."""
+        home = self.home
+
+        def make() -> Arrays:
+            found = synthetic_quality(self.synthetic, self.pieces, self.split(home.target), home.vocabulary)
+            return {name: np.array(value) for name, value in found.items()}
+
+        read = {"synthetic": self.synthetic.digest(), "target": home.target.digest()}
+        read |= {"pieces": self._pieces_key, "vocabulary": content_key(home.vocabulary.ids)}
+        key = content_key(read | {"version": CODE_VERSIONS["quality"]})
+        arrays = self._timed("quality", lambda: self.store.arrays("quality", key, make, self.cell.force))
+        return {name: float(value) for name, value in arrays.items()}
 
     @property
     def _pieces_key(self) -> str:

@@ -14,7 +14,7 @@ from rich.markup import escape
 
 from smartgen.core.errors import SmartgenError
 from smartgen.core.provenance import command
-from smartgen.tables.spending import ledger_line, merged, plan_line
+from smartgen.spending import ledger_line, merged, plan_line
 
 if TYPE_CHECKING:
     from smartgen.cell import Outcome

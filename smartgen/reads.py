@@ -13,6 +13,7 @@ from smartgen.settings import (
     ReleasedProtocolSettings,
     RowDetectorSettings,
     UnifiedProtocolSettings,
+    WalkSettings,
 )
 
 UNIFIED_ATTACKS: Final = ("command", "hours", "burst")
@@ -68,7 +69,9 @@ def read_config(cell: CellSettings) -> dict[str, Any]:
     """The settings that can change the result; what the task, protocol or model does not read is left out."""
     config = without_harmless(asdict(cell))
     if cell.dataset.kind == "release":  # what makes the simulated home
-        del config["dataset"]["days"], config["dataset"]["household"], config["transition"]["change"]
+        del config["dataset"]["days"], config["dataset"]["household"]
+        if not (reads_synthetic(cell) and isinstance(cell.synthesizer, WalkSettings)):
+            del config["transition"]["change"]
     if cell.task in ("detection", "prediction") and not reads_synthetic(cell):
         del config["synthesizer"]
         if reads_windows(cell):

@@ -184,13 +184,6 @@ class WalkSettings(SynthesizerSettings):
 
 
 @dataclass
-class ResampleSettings(SynthesizerSettings):
-    """conf/synthesizer/resample: pieces of the old log drawn anew, a control without an LLM."""
-
-    sequences: int = 200
-
-
-@dataclass
 class DetectorSettings:
     """conf/detector: what is trained to find anomalies."""
 

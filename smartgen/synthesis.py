@@ -16,17 +16,17 @@ from smartgen.llm.aliases import aliased
 from smartgen.llm.ask import Desk
 from smartgen.llm.budget import Prompt
 from smartgen.llm.cache import FILE, AnswerCache
-from smartgen.llm.faults import NoSchemaError
+from smartgen.llm.errors import NoSchemaError
 from smartgen.llm.inventory import Inventory
 from smartgen.llm.prompt import Scene, estimated_tokens, prompt_hash
 from smartgen.llm.requests import Request
 from smartgen.llm.schema import is_too_large
-from smartgen.settings import CellSettings, ResampleSettings, SynthesizerSettings, WalkSettings
+from smartgen.settings import CellSettings, SynthesizerSettings, WalkSettings
 from smartgen.stages.gss import behavior_graph
 from smartgen.stages.synthesize.live import Written, make_prompts, make_requests, write
 from smartgen.stages.synthesize.resample import resample
 from smartgen.stages.synthesize.walk import Change, walk
-from smartgen.synthesizer_settings import LlmSettings
+from smartgen.synthesizer_settings import LlmSettings, ResampleSettings
 
 
 @dataclass(frozen=True)

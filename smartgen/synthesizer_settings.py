@@ -1,10 +1,17 @@
-"""Settings of the synthesizers that ask a language model; the others stand in ``settings.py``."""
+"""Settings of the synthesizers, but for those that ``settings.py`` has."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 from smartgen.settings import SynthesizerSettings
+
+
+@dataclass
+class ResampleSettings(SynthesizerSettings):
+    """conf/synthesizer/resample: pieces of the old log drawn anew, a control without an LLM."""
+
+    sequences: int = 200
 
 
 @dataclass

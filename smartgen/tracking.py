@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
@@ -56,6 +57,8 @@ def _none() -> Iterator[NoTracker]:
 
 @contextmanager
 def _wandb(cell: CellSettings, axes: dict[str, Any], key: str) -> Iterator[WandbTracker]:
+    # The openai package is loaded; W&B would advertise another product of its own for that.
+    os.environ.setdefault("WANDB_DISABLE_WEAVE", "true")
     import wandb
 
     folder = Path(cell.paths.outputs)

@@ -15,6 +15,7 @@ from smartgen.cell import Prepared
 from smartgen.check import check_settings
 from smartgen.config import config_dir, register_schemas, to_settings
 from smartgen.settings import AutoencoderSettings, CellSettings, DatasetSettings
+from smartgen.synthesizer_settings import EmbeddedSettings, LlmSettings
 
 CONF = config_dir()
 GROUP_FILES = sorted(path for path in CONF.rglob("*.yaml") if path.parent != CONF)
@@ -78,9 +79,18 @@ def test_every_choice_composes_and_builds(path: Path, dataset: str, tmp_path: Pa
         for stage in (cell.stage.ssc, cell.stage.tof):
             if isinstance(stage, AutoencoderSettings):  # built, but not for minutes
                 stage.d_model, stage.heads, stage.layers, stage.epochs = 16, 2, 1, 1
+        if isinstance(cell.synthesizer, EmbeddedSettings):  # its file is known by its checksum alone
+            model = tmp_path / "model.gguf"
+            model.write_bytes(b"weights")
+            cell.synthesizer.model_path = str(model)
         prepared = Prepared(cell)
         assert prepared.key.startswith("demo-")
-        assert len(prepared.pipeline.synthetic) > 0
+        if isinstance(cell.synthesizer, LlmSettings):  # all but the calls
+            plan = prepared.pipeline.plan()
+            assert plan is not None
+            assert plan.calls > 0
+        else:
+            assert len(prepared.pipeline.synthetic) > 0
 
 
 @pytest.mark.parametrize("experiment", EXPERIMENTS)

@@ -203,6 +203,34 @@ def test_what_the_other_protocol_or_task_reads_is_no_part_of_a_cell() -> None:
     assert "stage" in released
 
 
+@pytest.mark.release
+@pytest.mark.parametrize(
+    ("overrides", "read"),
+    [
+        (("synthesizer=replay", "regime=synthetic"), {"recorded", "source"}),  # the set is measured beside it
+        (("synthesizer=walk", "regime=synthetic"), {"source"}),
+        (("protocol=unified", "regime=source"), {"recorded", "source"}),
+        (("regime=source",), {"windows_train", "windows_validation", "windows_test"}),
+        (("regime=source", "protocol.source_data=pieces"), {"source"}),
+    ],
+)
+def test_a_keys_inputs_are_what_is_read(release: Path, overrides: tuple[str, ...], read: set[str]) -> None:
+    cell = settings("dataset=fr", "detector=seen", *overrides, f"paths.release={release}")
+    assert Prepared(cell).inputs.keys() == {"target", "vocabulary", *read}
+
+
+@pytest.mark.release
+def test_what_the_walk_reads_of_the_change_is_part_of_its_cell(release: Path) -> None:
+    def key(*overrides: str) -> str:
+        fixed = ("dataset=fr", "detector=seen", f"paths.release={release}")
+        return Prepared(settings(*fixed, *overrides)).key
+
+    moved = "transition.change.hour_shift=2"
+    assert key("synthesizer=walk") != key("synthesizer=walk", moved)
+    assert key("synthesizer=replay") == key("synthesizer=replay", moved)
+    assert key("regime=source", "synthesizer=walk") == key("regime=source", "synthesizer=walk", moved)
+
+
 def test_what_is_told_apart_by_name_is_what_there_is() -> None:
     assert tuple(REGISTRY) == check.DETECTORS
     assert tuple(RELEASED) == check.RELEASED_ATTACKS

@@ -24,7 +24,7 @@ from smartgen.tables.select import check_where, matches, parse_where
 
 FORMATS = ("text", "md", "csv", "json")
 PAIRED = ("table2_unified", "table3_unified")
-OTHERS = (*PAIRED, "quirks", "headline", "regimes", "list", "failures", "show")
+OTHERS = (*PAIRED, "quirks", "headline", "regimes", "synthetic", "list", "failures", "show")
 WIDTH = 112  # columns at least: below it, whole numbers matter more than unbroken lines
 EPILOG = """examples:
   smartgen-report list                               all tables and how far they are filled
@@ -38,6 +38,7 @@ EPILOG = """examples:
   smartgen-report table2_unified --metric f1         detectors likewise, over three kinds of attack
   smartgen-report quirks                             Table 2 without one quirk of the authors' code
   smartgen-report headline                           the paper's "+85.43 %", read in several ways
+  smartgen-report synthetic                          the synthetic sets themselves: valid, new, near to what
   smartgen-report failures                           every failed cell and the command that repeats it
   smartgen-report show 3fa9c2                        one record, by the beginning of its key or of its digits
 """
@@ -68,7 +69,7 @@ def _parser() -> argparse.ArgumentParser:
     add = parser.add_argument
     add(
         "what",
-        metavar="TABLE|FIGURE|table2_unified|table3_unified|quirks|headline|regimes|list|failures|show",
+        metavar="|".join(("TABLE", "FIGURE", *OTHERS)),
         help="a table or figure, or what else",
     )
     add("key", nargs="?", help="with show: the record's key or its first digits")
@@ -108,6 +109,8 @@ def _run(options: argparse.Namespace, outputs: Path) -> str:
         return listings.failures(records)
     if options.what == "regimes":
         return _regimes(options, records)
+    if options.what == "synthetic":
+        return _synthetic(options, records, outputs)
     if options.what in PAIRED:
         return _paired(options, records, outputs)
     if options.what in ("quirks", "headline"):
@@ -123,6 +126,7 @@ def _refuse_unused(options: argparse.Namespace) -> None:
     """Refuse options that what is asked for would not heed."""
     unused = {
         "regimes": ("method", "seeds"),
+        "synthetic": ("method", "seeds", "metric"),
         **dict.fromkeys(PAIRED, ("seeds",)),
         **dict.fromkeys(("quirks", "headline"), ("seeds", "metric", "method", "dataset")),
         "list": ("method", "seeds", "metric", "dataset", "where"),
@@ -146,6 +150,16 @@ def _regimes(options: argparse.Namespace, records: Sequence[Record]) -> str:
     metric = (options.metric or ["auroc"])[0]
     rows = compare_regimes(fitting, metric, _recorded_home(options, records))
     return _shown(options, regimes_page(rows, metric), regimes_records(rows), WIDTH)
+
+
+def _synthetic(options: argparse.Namespace, records: Sequence[Record], outputs: Path) -> str:
+    from smartgen.tables.synthetic import qualities, synthetic_page, synthetic_records
+
+    fitting, where = _fitting(options, records)
+    found = qualities(fitting, _recorded_home(options, records))
+    if not where and not options.dataset:
+        _write_page(outputs / "tables" / options.what, synthetic_page(found), synthetic_records(found))
+    return _shown(options, synthetic_page(found), synthetic_records(found))
 
 
 def _paired(options: argparse.Namespace, records: Sequence[Record], outputs: Path) -> str:

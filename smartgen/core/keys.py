@@ -10,7 +10,7 @@ from typing import Any
 
 # Raised by one whenever the same input would give another output; old artefacts are then made anew.
 CODE_VERSIONS = {
-    "cell": 6,
+    "cell": 7,
     "tss": 1,
     "ssc": 2,
     "ssc_encoder": 1,
@@ -19,6 +19,7 @@ CODE_VERSIONS = {
     "prompt": 1,
     "parse": 1,
     "tof": 2,
+    "quality": 1,
     "demo": 1,
 }
 

@@ -11,9 +11,7 @@ from typing import Any
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from smartgen.llm.batch import BatchClient
 from smartgen.llm.cache import AnswerCache
-from smartgen.llm.client import Client
 from smartgen.llm.embedded import COMPACT, checksum, model_file, serve
 from smartgen.llm.ledger import Ledger, Purse, purse_of
 from smartgen.llm.prices import FREE, Price, price_of
@@ -82,6 +80,10 @@ class Desk:
     def _backend(
         self, purse: Purse, advance: Callable[[Ledger], object]
     ) -> Callable[[Sequence[Request]], dict[str, Answer]]:
+        # Only where something is asked: the openai package takes most of a second to load.
+        from smartgen.llm.batch import BatchClient
+        from smartgen.llm.client import Client
+
         settings, cache, ledger = self.settings, self.cache, self.ledger
         if self._file is not None and isinstance(settings, EmbeddedSettings):
             server = serve(self._file, settings)

@@ -18,7 +18,8 @@ from pydantic import ValidationError
 from smartgen.core.errors import SmartgenError
 from smartgen.llm.cache import AnswerCache
 from smartgen.llm.client import NO_KEY, read_reply, run
-from smartgen.llm.faults import PassingError, sorted_fault
+from smartgen.llm.errors import PassingError, WaitingError
+from smartgen.llm.faults import sorted_fault
 from smartgen.llm.ledger import Ledger, Purse
 from smartgen.llm.prompt import estimated_tokens
 from smartgen.llm.requests import Answer, Request
@@ -29,10 +30,6 @@ POLL_SECONDS: Final = 30.0
 LIBRARY_RETRIES: Final = 5  # of the openai package, for the few calls that a batch takes
 ENDED: Final = ("completed", "failed", "expired", "cancelled")
 MARK: Final = "smartgen"  # the batch's metadata: a digest of the requests in it
-
-
-class WaitingError(SmartgenError):
-    """The batch is under way; the cell is left for a later run of the same command."""
 
 
 @dataclass

@@ -15,7 +15,8 @@ from tenacity.wait import wait_random_exponential
 
 from smartgen.core.errors import SmartgenError
 from smartgen.llm.cache import AnswerCache
-from smartgen.llm.faults import PassingError, sorted_fault
+from smartgen.llm.errors import PassingError
+from smartgen.llm.faults import sorted_fault
 from smartgen.llm.ledger import Ledger, Purse
 from smartgen.llm.prompt import estimated_tokens
 from smartgen.llm.requests import Answer, Request

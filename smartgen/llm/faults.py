@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import re
-from dataclasses import dataclass
 
 import openai
 
-from smartgen.core.errors import SmartgenError
+from smartgen.llm.errors import EndpointError, NoSchemaError, PassingError
 
 _OVERFLOW = re.compile(
     r"context.{0,20}(length|size|window)|exceed_context|maximum context|too many tokens", re.I
@@ -16,31 +15,8 @@ _OVERFLOW = re.compile(
 _SCHEMA = re.compile(r"response_format|json_schema|structured output|guided|grammar", re.I)
 
 
-class EndpointError(SmartgenError):
-    """The endpoint will not answer, whatever is tried again; one line that says what to do."""
-
-
-class NoSchemaError(SmartgenError):
-    """The endpoint does not know ``response_format``, or not this schema."""
-
-
-@dataclass
-class PassingError(Exception):
-    """It may go better next time.
-
-    Args:
-        told: what happened.
-        lost: an answer may have been written that never arrived whole.
-        wait: seconds that the endpoint asks for (Retry-After); None if it does not.
-    """
-
-    told: str
-    lost: bool
-    wait: float | None = None
-
-
 def sorted_fault(error: Exception, url: str, variable: str | None) -> Exception:
-    """The fault as one of the three kinds above; what is none of the endpoint's comes back as it is.
+    """The fault as one of the kinds of ``errors.py``; what is none of the endpoint's comes back as it is.
 
     Args:
         url: of the endpoint, for the message.

@@ -13,6 +13,7 @@ from smartgen.core.errors import SmartgenError
 from smartgen.core.records import read_records, result_digest
 from smartgen.settings import (
     DatasetSettings,
+    DetectorSettings,
     EncodedSscSettings,
     GssSettings,
     PathSettings,
@@ -33,6 +34,7 @@ from smartgen.settings import (
 )
 from smartgen.tracking import NoTracker
 
+MEASURED = ("set", "target", "source", "sampled")
 UNIFIED = UnifiedProtocolSettings(name="unified", max_steps=20, check_every=10, batch_size=8, width=16)
 
 
@@ -60,8 +62,35 @@ def test_one_cell_leaves_one_record(cell: Any, run: Any, tmp_path: Path, protoco
     assert 0 <= record.metrics["auroc"] <= 1
     assert record.axes["protocol"] == protocol.name
     assert record.run["command"] == "smartgen seed=2024"
-    assert record.run["seconds"].keys() == {"tss", "synthesize", "train", "score", "total", "processor"}
+    assert record.run["seconds"].keys() == {
+        *("tss", "synthesize", "quality", "train", "score", "total", "processor")
+    }
     assert "paths" not in record.config
+
+
+def test_what_a_set_is_by_itself_stands_in_every_record_that_reads_one(
+    cell: Any, run: Any, tmp_path: Path
+) -> None:
+    released = ReleasedProtocolSettings(name="released", source_data="pieces")
+    seen = DetectorSettings("seen")
+    found = {}
+    for regime, protocol in (("synthetic", released), ("synthetic", UNIFIED), ("source", released)):
+        settings = cell(tmp_path / regime / protocol.name, regime=regime, protocol=protocol, detector=seen)
+        run(settings)
+        (record,) = read_records(tmp_path / regime / protocol.name)
+        parts = {name: x for name, x in record.metrics.items() if name.split("_")[0] in MEASURED}
+        found[regime, protocol.name] = parts
+        assert "source" in record.result["inputs"]
+    assert found["synthetic", "released"] == found["synthetic", "unified"]
+    assert {name.split("_")[0] for name in found["synthetic", "released"]} == set(MEASURED)
+    assert found["synthetic", "released"]["set_validity"] == 1
+    assert found["source", "released"] == {}
+
+
+def test_a_sets_yardsticks_are_split_as_the_cell_says(cell: Any, tmp_path: Path) -> None:
+    stages = StageSettings(), StageSettings(tss=TssSettings(name="none"))
+    whole = [Prepared(cell(tmp_path, stage=stage)).pipeline.quality for stage in stages]
+    assert whole[0]["target_nearest_mean"] != whole[1]["target_nearest_mean"]
 
 
 def test_half_precision_gives_finite_numbers(cell: Any, run: Any, tmp_path: Path) -> None:
@@ -89,6 +118,7 @@ def test_stages_come_from_the_cache_the_second_time(
     run(cell(tmp_path))
     monkeypatch.setattr("smartgen.pipeline.split_sequences", _must_not_run)
     monkeypatch.setattr("smartgen.pipeline.walk", _must_not_run)
+    monkeypatch.setattr("smartgen.pipeline.synthetic_quality", _must_not_run)
     assert run(cell(tmp_path, trainer=TrainerSettings(accelerator="cpu", threads=2))).status == "done"
     assert len(read_records(tmp_path)) == 2
 
@@ -275,6 +305,8 @@ def test_a_released_cell_has_the_releases_sizes(cell: Any, run: Any, tmp_path: P
     )
     run(settings)
     (record,) = read_records(tmp_path)
+    assert {"recorded", "source", "target"} <= record.result["inputs"].keys()
+    assert record.metrics["set_copies"] == 1 / 125
     sizes = {name: record.counts[name] for name in ("train", "validation", "normal", "attack")}
     assert sizes == {"train": 100, "validation": 25, "normal": 88, "attack": 88}
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from smartgen.core.errors import SmartgenError
-from smartgen.llm.batch import BatchClient, WaitingError, read_line
+from smartgen.llm.batch import BatchClient, read_line
 from smartgen.llm.cache import AnswerCache
+from smartgen.llm.errors import WaitingError
 from smartgen.llm.ledger import CostLimitError, Ledger, Purse
 from smartgen.llm.prices import Price
 from smartgen.llm.requests import Request

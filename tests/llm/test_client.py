@@ -11,7 +11,7 @@ import pytest
 from smartgen.core.errors import SmartgenError
 from smartgen.llm.cache import AnswerCache
 from smartgen.llm.client import Client
-from smartgen.llm.faults import EndpointError, NoSchemaError
+from smartgen.llm.errors import EndpointError, NoSchemaError
 from smartgen.llm.ledger import CostLimitError, Ledger, Purse
 from smartgen.llm.prices import Price, price_of
 from smartgen.llm.requests import Request
