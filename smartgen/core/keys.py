@@ -21,7 +21,8 @@ CODE_VERSIONS = {
 }
 
 # Settings that cannot change a result; everything else is part of the key. A dataset's tables by transition
-# are only looked up: what was found stands in protocol.percentile and synthesizer.threshold. The sentences
+# are only looked up: what was found stands in protocol.percentile and synthesizer.threshold; so is a study's
+# percentile by the name of its row. The sentences
 # `before` and `after` count where a prompt holds them, through the prompt itself.
 HARMLESS = frozenset(
     {
@@ -30,6 +31,8 @@ HARMLESS = frozenset(
         "force",
         "trainer.progress",
         "dataset.percentile",
+        "dataset.study",
+        "dataset.study_percentile",
         "dataset.ssc_threshold",
         "predictor.released_seed",
         "transition.before",
