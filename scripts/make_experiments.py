@@ -4,9 +4,9 @@
 
 Both inputs map a table's name to dataset > transition > metric > method. A table without methods
 (metric > number) goes to the declaration's only method; one by task instead of homes goes to its only home
-and change of context. A study of the release, under ``parameter_study``, is a list of rows; `STUDIES` says which
-declaration has them and what its methods are called. All that stands above the line of hashes is kept; metrics and methods that the
-declaration does not name are left out.
+and change of context. A study of the release, under ``parameter_study``, is a list of rows; `STUDIES` says
+which declaration has them and what its methods are called. All that stands above the line of hashes is kept;
+metrics and methods that the declaration does not name are left out.
 """
 
 from __future__ import annotations
@@ -72,7 +72,7 @@ def rewrite(path: Path, published: Mapping[str, Any], released: Mapping[str, Any
 
 
 def studied(declared: Mapping[str, Any], released: Mapping[str, Any]) -> dict[str, Any]:
-    """The rows of the declaration's study as dataset > transition > metric > method; empty where it has none."""
+    """The rows of the declaration's study by home, change, metric and method; empty without one."""
     homes = {ours: theirs for theirs, ours in declared["datasets"].items()}
     transition = next(iter(declared["transitions"]))
     found: dict[str, Any] = {}

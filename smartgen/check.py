@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from smartgen.core.errors import SmartgenError
 from smartgen.core.names import REGIMES as ALL_REGIMES
 from smartgen.core.types import FIELDS
+from smartgen.reads import UNIFIED_ATTACKS, reads_synthetic
 from smartgen.recorded import STAGES as RECORDED_STAGES
 from smartgen.recorded import recorded_variant
-from smartgen.reads import UNIFIED_ATTACKS, reads_synthetic
 from smartgen.settings import (
     ArgusSettings,
     AutoencoderSettings,

@@ -1,4 +1,7 @@
-"""How a number is measured: the settings of the protocols. The values and their meaning stand in conf/protocol."""
+"""How a number is measured: the settings of the protocols.
+
+The values and the meaning of every key stand in conf/protocol.
+"""
 
 from __future__ import annotations
 

@@ -70,8 +70,9 @@ def reads_target_validation(cell: CellSettings) -> bool:
 def reads_recorded_attacks(cell: CellSettings) -> bool:
     """Whether attacks are read from the authors' file for Table 4."""
     protocol = cell.protocol
-    released = cell.task == "detection" and isinstance(protocol, ReleasedProtocolSettings)
-    return released and protocol.attacks == "recorded"
+    if cell.task != "detection" or not isinstance(protocol, ReleasedProtocolSettings):
+        return False
+    return protocol.attacks == "recorded"
 
 
 def threshold_percentile(cell: CellSettings, protocol: ReleasedProtocolSettings) -> float | None:

@@ -1,4 +1,7 @@
-"""Which recorded set belongs to a cell's stage settings: what the authors ran their ablations and studies with."""
+"""Which recorded set belongs to a cell's stage settings.
+
+Release: the folders ``ablation_study`` (Table 4) and ``parameter_study`` (Figures 7 and 8).
+"""
 
 from __future__ import annotations
 
@@ -50,11 +53,13 @@ def recorded_variant(collection: str, level: str, stage: StageSettings) -> str:
     of = {"ablation": _ablation, "study": _study}.get(collection.partition("/")[0])
     if of is None or level != "filtered":
         raise SmartgenError(
-            f"synthesizer.variant is {STAGES} with synthesizer.collection={collection} level={level}, expected "
-            "collection ablation or study and level filtered; others name their set"
+            f"synthesizer.variant is {STAGES} with synthesizer.collection={collection} level={level}, "
+            "expected collection ablation or study and level filtered; others name their set"
         )
     if stage.gss.name != "none" and stage.gss.top_k != TOP_K:
-        raise SmartgenError(f"stage.gss.top_k is {stage.gss.top_k}, but recorded sets have {TOP_K}; take walk")
+        raise SmartgenError(
+            f"stage.gss.top_k is {stage.gss.top_k}, but recorded sets have {TOP_K}; take walk"
+        )
     return of(stage)
 
 
@@ -64,7 +69,8 @@ def _ablation(stage: StageSettings) -> str:
     if found is None or (stage.tss.name != "none" and _splitting(stage) != ("released", *USUAL_HOURS)):
         known = "; ".join(f"stage/tss={t} stage/ssc={s} stage/gss={g}" for t, s, g in ABLATIONS)
         raise SmartgenError(
-            f"{_told(stage)} was not recorded for Table 4; recorded, with a gap of 9 h and 24 h in all: {known}"
+            f"{_told(stage)} was not recorded for Table 4; recorded, with a gap of 9 h and 24 h in all: "
+            f"{known}"
         )
     return found
 

@@ -33,7 +33,7 @@ EPILOG = """examples:
   smartgen-report table2 --method SmartGen --seeds   one method, seed by seed
   smartgen-report table2 --where trainer.threads=1   only records of this setting; writes no files
   smartgen-report fig5                               a figure; outputs/figures/fig5.{png,svg,csv} too
-  smartgen-report fig7                               a figure as a table; outputs/figures/fig7.{png,svg,csv} too
+  smartgen-report fig7                               one as a table; outputs/figures/fig7.{png,svg,csv} too
   smartgen-report regimes --dataset demo             source, synthetic and oracle training side by side
   smartgen-report table3_unified --metric hr@10      predictors under four regimes, with intervals and wins
   smartgen-report table2_unified --metric f1         detectors likewise, over three kinds of attack

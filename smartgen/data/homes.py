@@ -56,7 +56,7 @@ class Home:
         validation: gives raw sequences of the former context that `source` lacks; None where there are none.
         windows: gives fixed windows of both contexts; None cuts them from the raw sequences laid end to end,
             the last fifth of the former context's for validation (ours).
-        target_validation: gives raw sequences of the new context that `target` lacks; None where there are none.
+        target_validation: gives raw sequences of the new context that `target` lacks; None without any.
         attacks: gives the recorded attacks of a kind, of the new context; None where there are none.
     """
 
@@ -104,8 +104,8 @@ class Home:
         """Raw sequences of the new context beside ``target``; a home without them is an error."""
         if self._target_validation is None:
             raise SmartgenError(
-                "protocol.threshold_data is target, but this home has no validation sequences of the new context; "
-                "take protocol.threshold_data=synthetic, or protocol=released or unified"
+                "protocol.threshold_data is target, but this home has no validation sequences of the new "
+                "context; take protocol.threshold_data=synthetic, or protocol=released or unified"
             )
         return self._target_validation()
 
@@ -113,8 +113,8 @@ class Home:
         """The attacks of this kind that were recorded for the new context; a home without is an error."""
         if self._attacks is None:
             raise SmartgenError(
-                "protocol.attacks is recorded, but nothing is recorded for this home; take protocol.attacks=rule, "
-                "or protocol=released or unified"
+                "protocol.attacks is recorded, but nothing is recorded for this home; take "
+                "protocol.attacks=rule, or protocol=released or unified"
             )
         return self._attacks(kind)
 

@@ -18,7 +18,18 @@ from smartgen.tables.node import Node, read_yaml
 
 SCHEMA = 1
 REQUIRED = ["schema", "name", "title", "source", "datasets", "transitions", "metrics", "methods", "published"]
-OPTIONAL = ["caption", "averages", "axes", "defaults", "command", "checks", "skips", "notes", "released", "picture"]
+OPTIONAL = [
+    "caption",
+    "averages",
+    "axes",
+    "defaults",
+    "command",
+    "checks",
+    "skips",
+    "notes",
+    "released",
+    "picture",
+]
 
 
 class Place(NamedTuple):
@@ -185,7 +196,9 @@ def load_table(path: Path) -> Table:
     datasets, transitions = (found[kind].each(_name) for kind in ("datasets", "transitions"))
     metrics = found["metrics"].each(_metric)
     command, defaults = found.get("command", "").text(), found.get("defaults", {}).scalars()
-    methods = found["methods"].each(lambda name, node: _method(name, node, command, defaults, metrics, datasets))
+    methods = found["methods"].each(
+        lambda name, node: _method(name, node, command, defaults, metrics, datasets)
+    )
     levels: dict[str, Iterable[str]]
     levels = {"dataset": datasets, "transition": transitions, "metric": metrics, "method": methods}
     return Table(

@@ -1,4 +1,4 @@
-"""A table drawn as a figure of the paper has it: ours with the seeds' range, beside what it is compared with."""
+"""A table drawn: ours with the seeds' range, beside what it is compared with."""
 
 from __future__ import annotations
 
@@ -42,8 +42,8 @@ def picture_records(table: Table, cells: Sequence[TableCell]) -> list[dict[str, 
 def draw_table(table: Table, rows: Sequence[Mapping[str, Any]], kind: str) -> bytes:
     """The picture in a format that matplotlib knows: png, svg, pdf.
 
-    Each home is a color: filled marks and whole lines are means over seeds, bars their range; hollow marks and
-    dashed lines what the verdict compares with, the paper's numbers or the release's.
+    Each home is a color: filled marks and whole lines are means over seeds, bars their range; hollow marks
+    and dashed lines what the verdict compares with, the paper's numbers or the release's.
 
     Args:
         rows: as `picture_records` gives them.
