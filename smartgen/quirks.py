@@ -83,7 +83,7 @@ def _usual(cell: CellSettings) -> ReleasedRuleSettings:
 
 
 def _usual_percentiles(cell: CellSettings) -> list[float]:
-    """The release's percentiles of the change and of the study's row, as shipped or, of another home, own."""
+    """The release's percentiles of the change and of the study's row; of another home, its own."""
     if cell.regime == "source":
         return [RELEASED.source_percentile]
     own = {name: getattr(cell.dataset, name) for name in ("percentile", "study_percentile")}

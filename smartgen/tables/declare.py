@@ -64,7 +64,7 @@ class Method:
     """A method of a table, and how we fill its cells.
 
     Attributes:
-        cells: what the records that fill it must have; None if none is meant to yet.
+        cells: what the records that fill it must have, of a tuple any one; None if none is meant to yet.
         defaults: settings preferred where records differ, the table's included.
         command: what makes its cells; empty if nothing does.
         keys: metrics that its records hold under another key than the table's.
@@ -242,7 +242,7 @@ def _method(
     datasets: Iterable[str],
 ) -> Method:
     found = node.fields(["cells"], ["defaults", "command", "keys", "homes"])
-    cells = None if found["cells"].value is None else found["cells"].scalars()
+    cells = None if found["cells"].value is None else found["cells"].choices()
     own = found.get("defaults", {}).scalars()
     keys = found.get("keys", {}).each(_name)
     for metric, key in found.get("keys", {}).items().items():
