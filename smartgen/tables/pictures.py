@@ -83,8 +83,9 @@ def _panel(ax: Any, rows: Sequence[Mapping[str, Any]]) -> None:
         )
         run = [row for row in some if row["mean"] is not None]
         means = [row["mean"] for row in run]
-        below = [row["mean"] - row["min"] for row in run]
-        above = [row["max"] - row["mean"] for row in run]
+        # The mean of equal values may lie beside them by a rounding.
+        below = [max(0.0, row["mean"] - row["min"]) for row in run]
+        above = [max(0.0, row["max"] - row["mean"]) for row in run]
         ax.errorbar(
             [ticks.index(row["tick"]) for row in run],
             means,
