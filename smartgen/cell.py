@@ -26,7 +26,16 @@ from smartgen.llm.ledger import Ledger
 from smartgen.pipeline import Pipeline, make_store
 from smartgen.prediction import measure_prediction
 from smartgen.quirks import quirks_off
-from smartgen.reads import read_config, reads_source, reads_synthetic, reads_windows
+from smartgen.reads import (
+    attack_kind,
+    read_config,
+    reads_recorded_attacks,
+    reads_source,
+    reads_synthetic,
+    reads_target_validation,
+    reads_windows,
+)
+from smartgen.recorded import with_recorded_variant
 from smartgen.settings import CellSettings, SscAutoencoderSettings
 from smartgen.synthesis import Plan
 from smartgen.training.device import resolve_accelerator
@@ -126,6 +135,7 @@ class Prepared:
 
     def __init__(self, cell: CellSettings) -> None:
         check_settings(cell)
+        cell = with_recorded_variant(cell)
         accelerator = resolve_accelerator(cell.trainer.accelerator)
         cell = replace(cell, trainer=replace(cell.trainer, accelerator=accelerator))
         self.cell = cell
@@ -142,6 +152,10 @@ class Prepared:
             self.inputs |= {
                 f"windows_{name}": part.digest() for name, part in vars(self.home.windows).items()
             }
+        if reads_target_validation(cell):
+            self.inputs["target_validation"] = self.home.target_validation.digest()
+        if reads_recorded_attacks(cell):
+            self.inputs["attacks"] = self.home.recorded_attacks(attack_kind(cell)).digest()
         if len(self.held_out):
             self.inputs["held_out"] = self.held_out.digest()
         identity = {"config": self.config, "inputs": self.inputs, "versions": CODE_VERSIONS}

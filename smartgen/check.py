@@ -10,6 +10,8 @@ from smartgen.core.errors import SmartgenError
 from smartgen.core.names import REGIMES as ALL_REGIMES
 from smartgen.core.types import FIELDS
 from smartgen.reads import UNIFIED_ATTACKS, reads_synthetic
+from smartgen.recorded import STAGES as RECORDED_STAGES
+from smartgen.recorded import recorded_variant
 from smartgen.settings import (
     ArgusSettings,
     AutoencoderSettings,
@@ -141,6 +143,8 @@ def _choices(cell: CellSettings) -> Iterator[Choice]:
     if isinstance(cell.protocol, ReleasedProtocolSettings):
         for name in ("data", "source_data"):
             yield f"protocol.{name}", getattr(cell.protocol, name), ("windows", "pieces")
+        yield "protocol.threshold_data", cell.protocol.threshold_data, ("synthetic", "target")
+        yield "protocol.attacks", cell.protocol.attacks, ("rule", "recorded")
     if isinstance(cell.detector, TransAESettings):
         yield "detector.network", cell.detector.network, ("smartgen", "baseline")
     for name in ("attack", "window_attack"):
@@ -318,6 +322,9 @@ def _check_recorded_tof(cell: CellSettings) -> None:
 def _check_recorded(cell: CellSettings, replaying: ReplaySettings) -> None:
     """Refuse stage settings that the recorded answers were not made with, instead of leaving them unread."""
     tss, gss = cell.stage.tss, cell.stage.gss
+    if replaying.variant == RECORDED_STAGES:
+        recorded_variant(replaying.collection, replaying.level, cell.stage)
+        return
     if cell.stage.ssc.name != "none":
         raise SmartgenError(
             f"stage.ssc is {cell.stage.ssc.name}, but a recorded set brings its own compression, which "

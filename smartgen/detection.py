@@ -15,7 +15,13 @@ from smartgen.data.attacks.unified import AttackContext, attack
 from smartgen.detectors import REGISTRY
 from smartgen.pipeline import Pipeline
 from smartgen.protocols.released import Parts, Rule, released_rule, split_synthetic
-from smartgen.reads import attack_kind, reads_windows, threshold_percentile
+from smartgen.reads import (
+    attack_kind,
+    reads_recorded_attacks,
+    reads_target_validation,
+    reads_windows,
+    threshold_percentile,
+)
 from smartgen.settings import (
     ReleasedProtocolSettings,
     UnifiedProtocolSettings,
@@ -70,6 +76,8 @@ def released_parts(pipeline: Pipeline, protocol: ReleasedProtocolSettings, rule:
         pool = pipeline.pieces if cell.regime == "source" else pipeline.synthetic
         if rule.percentile is None:
             train, validation = pool, pool.take([])
+        elif reads_target_validation(cell):
+            train, validation = pool, split_sequences(home.target_validation, home.vocabulary)
         else:
             # Stale detectors always have a file of their own for the threshold; D22 is SmartGen's alone.
             hold_out = cell.regime == "source" or cell.transition.released.hold_out
@@ -78,8 +86,13 @@ def released_parts(pipeline: Pipeline, protocol: ReleasedProtocolSettings, rule:
 
 
 def _attacked(pipeline: Pipeline, normal: Sequences) -> tuple[Sequences, Sequences]:
-    """Normal sequences and their attacks: the release's, or protocol unified's, which not all allow."""
+    """Normal sequences and their attacks: the release's, or protocol unified's, which not all allow.
+
+    Recorded attacks are of unsplit sequences and so fewer than the normal ones (D43).
+    """
     home, kind = pipeline.home, attack_kind(pipeline.cell)
+    if reads_recorded_attacks(pipeline.cell):
+        return normal, home.recorded_attacks(kind)
     if kind in RELEASED:
         return normal, released_attack(kind, normal, home.vocabulary)
     # Habits and their absence are those of the tested preprocessing, which has other actions (D25).

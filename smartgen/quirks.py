@@ -60,7 +60,8 @@ def _departures(cell: CellSettings, protocol: ReleasedProtocolSettings) -> dict[
     if reads_fields(cell):
         found["D20"] = rule.field if protocol.single_field else None, usual.field
     if (percentile := threshold_percentile(cell, protocol)) is not None:
-        found["D21"] = percentile, _usual_percentile(cell)
+        usual_ones = _usual_percentiles(cell)
+        found["D21"] = percentile, percentile if percentile in usual_ones else usual_ones[0]
     if holds_out(cell, protocol):
         found["D22"] = rule.hold_out, usual.hold_out
     found["D23"] = attack_kind(cell), usual.window_attack if reads_windows(cell) else usual.attack
@@ -81,13 +82,16 @@ def _usual(cell: CellSettings) -> ReleasedRuleSettings:
     return ReleasedRuleSettings(**shipped) if shipped else cell.transition.released
 
 
-def _usual_percentile(cell: CellSettings) -> float:
-    """The release's percentile, as it ships; of another home, its own."""
+def _usual_percentiles(cell: CellSettings) -> list[float]:
+    """The release's percentiles of the change and of the study's row; of another home, its own."""
     if cell.regime == "source":
-        return RELEASED.source_percentile
-    own = {"percentile": cell.dataset.percentile}
-    percentiles = (_shipped("dataset", cell.dataset.name) or own)["percentile"]
-    return float(percentiles.get(cell.transition.name, RELEASED.percentile))
+        return [RELEASED.source_percentile]
+    own = {name: getattr(cell.dataset, name) for name in ("percentile", "study_percentile")}
+    shipped = _shipped("dataset", cell.dataset.name) or own
+    found = [float(shipped["percentile"].get(cell.transition.name, RELEASED.percentile))]
+    if cell.dataset.study is not None:
+        found.append(float(shipped.get("study_percentile", {}).get(cell.dataset.study, RELEASED.percentile)))
+    return found
 
 
 @cache

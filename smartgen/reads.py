@@ -11,6 +11,7 @@ from smartgen.settings import (
     CellSettings,
     NeuralDetectorSettings,
     ReleasedProtocolSettings,
+    ReplaySettings,
     RowDetectorSettings,
     UnifiedProtocolSettings,
     WalkSettings,
@@ -58,6 +59,23 @@ def attack_kind(cell: CellSettings) -> str:
     return rule.window_attack if reads_windows(cell) else rule.attack
 
 
+def reads_target_validation(cell: CellSettings) -> bool:
+    """Whether real sequences of the new context set the threshold, as in the release's Table 4."""
+    protocol = cell.protocol
+    if cell.task != "detection" or not isinstance(protocol, ReleasedProtocolSettings):
+        return False
+    sets = threshold_percentile(cell, protocol) is not None
+    return sets and cell.regime == "synthetic" and protocol.threshold_data == "target"
+
+
+def reads_recorded_attacks(cell: CellSettings) -> bool:
+    """Whether attacks are read from the authors' file for Table 4."""
+    protocol = cell.protocol
+    if cell.task != "detection" or not isinstance(protocol, ReleasedProtocolSettings):
+        return False
+    return protocol.attacks == "recorded"
+
+
 def threshold_percentile(cell: CellSettings, protocol: ReleasedProtocolSettings) -> float | None:
     """The percentile of threshold scores under protocol released; None where none sets the threshold."""
     if not (isinstance(cell.detector, NeuralDetectorSettings) or cell.detector.name == "length"):
@@ -72,6 +90,8 @@ def read_config(cell: CellSettings) -> dict[str, Any]:
         del config["dataset"]["days"], config["dataset"]["household"]
         if not (reads_synthetic(cell) and isinstance(cell.synthesizer, WalkSettings)):
             del config["transition"]["change"]
+    if reads_synthetic(cell) and isinstance(cell.synthesizer, ReplaySettings):
+        config["stage"]["ssc"] = {"name": cell.stage.ssc.name}  # synthesizer.threshold is what it ran with
     if cell.task in ("detection", "prediction") and not reads_synthetic(cell):
         del config["synthesizer"]
         if reads_windows(cell):
@@ -103,6 +123,10 @@ def _released(
     read: dict[str, Any] = {"attack": attack_kind(cell)}
     if percentile is not None:
         kept["percentile"] = percentile
+    if reads_target_validation(cell):
+        kept["threshold_data"] = protocol.threshold_data
+    if reads_recorded_attacks(cell):
+        kept["attacks"] = protocol.attacks
     if reads_fields(cell):
         kept["single_field"] = protocol.single_field
         read |= {"field": rule.field} if protocol.single_field else {}
@@ -122,4 +146,5 @@ def reads_fields(cell: CellSettings) -> bool:
 
 def holds_out(cell: CellSettings, protocol: ReleasedProtocolSettings) -> bool:
     """Whether the threshold might be taken from the training data; a stale detector's never is (release)."""
-    return threshold_percentile(cell, protocol) is not None and cell.regime != "source"
+    sets = threshold_percentile(cell, protocol) is not None
+    return sets and cell.regime != "source" and not reads_target_validation(cell)

@@ -7,6 +7,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from smartgen.protocol_settings import ProtocolSettings as ProtocolSettings
+from smartgen.protocol_settings import ReleasedProtocolSettings as ReleasedProtocolSettings
+from smartgen.protocol_settings import UnifiedProtocolSettings as UnifiedProtocolSettings
+
 
 @dataclass
 class DatasetSettings:
@@ -17,6 +21,8 @@ class DatasetSettings:
     household: int | None = None
     days: int = 28
     percentile: dict[str, float] = field(default_factory=dict)
+    study: str | None = None
+    study_percentile: dict[str, float] = field(default_factory=dict)
     ssc_threshold: dict[str, float] = field(default_factory=dict)
 
 
@@ -315,39 +321,6 @@ class SasrecSettings(PredictorSettings):
     batch_size: dict[str, int] = field(default_factory=dict)
     learning_rate: float = 1e-3
     folded: bool = True
-
-
-@dataclass
-class ProtocolSettings:
-    """conf/protocol: how a number is measured."""
-
-    name: str = "???"
-
-
-@dataclass
-class ReleasedProtocolSettings(ProtocolSettings):
-    """conf/protocol/released."""
-
-    percentile: float = 95.0
-    source_percentile: float = 90.0
-    data: str = "pieces"
-    source_data: str = "windows"
-    single_field: bool = True
-    transductive: bool = True
-    inverted: bool = True
-
-
-@dataclass
-class UnifiedProtocolSettings(ProtocolSettings):
-    """conf/protocol/unified."""
-
-    percentile: float = 95.0
-    held_out: float = 0.2
-    max_steps: int = 500
-    check_every: int = 50
-    batch_size: int = 64
-    width: int = 128
-    mix: str = "balanced"
 
 
 @dataclass

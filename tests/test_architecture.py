@@ -15,8 +15,10 @@ MODULES = sorted(path for path in PACKAGE.rglob("*.py") if "_packed" not in path
 # Each module may import from its own rank's folder and from lower ranks only.
 RANKS = {
     "core": 0,
+    "protocol_settings": 0.5,
     "settings": 1,
     "synthesizer_settings": 1.2,
+    "recorded": 1.2,
     "reads": 1.5,
     "quirks": 1.6,
     "check_llm": 1.9,

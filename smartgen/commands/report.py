@@ -33,6 +33,7 @@ EPILOG = """examples:
   smartgen-report table2 --method SmartGen --seeds   one method, seed by seed
   smartgen-report table2 --where trainer.threads=1   only records of this setting; writes no files
   smartgen-report fig5                               a figure; outputs/figures/fig5.{png,svg,csv} too
+  smartgen-report fig7                               one as a table; outputs/figures/fig7.{png,svg,csv} too
   smartgen-report regimes --dataset demo             source, synthetic and oracle training side by side
   smartgen-report table3_unified --metric hr@10      predictors under four regimes, with intervals and wins
   smartgen-report table2_unified --metric f1         detectors likewise, over three kinds of attack
@@ -304,6 +305,18 @@ def _write_files(table: Table, cells: Sequence[TableCell], records: Sequence[Rec
     markdown = to_markdown(page(table, cells, describe(cells, records)))
     texts = {"md": markdown, "csv": to_csv(cells), "json": to_json(cells)}
     _write(outputs / "tables" / table.name, {kind: text.encode() for kind, text in texts.items()})
+    if table.picture is not None and any(cell.n for cell in cells):
+        _write_picture(table, cells, outputs)
+
+
+def _write_picture(table: Table, cells: Sequence[TableCell], outputs: Path) -> None:
+    """The table's picture in two formats, and its points."""
+    from smartgen.tables.pictures import draw_table, picture_records
+    from smartgen.tables.render import rows_to_csv
+
+    rows = picture_records(table, cells)
+    files = {kind: draw_table(table, rows, kind) for kind in ("png", "svg")}
+    _write(outputs / "figures" / table.name, files | {"csv": rows_to_csv(rows).encode()})
 
 
 def _write(stem: Path, files: Mapping[str, bytes]) -> None:

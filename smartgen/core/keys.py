@@ -24,9 +24,10 @@ CODE_VERSIONS = {
 }
 
 # Settings that cannot change a result; everything else is part of the key. A dataset's tables by transition
-# are only looked up: what was found stands in protocol.percentile and synthesizer.threshold. The sentences
-# `before` and `after` count where a prompt holds them, through the prompt's hash; a model's file, through its
-# checksum. How an LLM is reached changes nothing of what it is asked.
+# are only looked up: what was found stands in protocol.percentile and synthesizer.threshold; so is a study's
+# percentile by the name of its row. The sentences `before` and `after` count where a prompt holds them, by
+# the prompt's hash; a model's file, through its checksum. How an LLM is reached changes nothing of what it is
+# asked.
 HARMLESS = frozenset(
     {
         "paths",
@@ -35,6 +36,8 @@ HARMLESS = frozenset(
         "plan",
         "trainer.progress",
         "dataset.percentile",
+        "dataset.study",
+        "dataset.study_percentile",
         "dataset.ssc_threshold",
         "predictor.released_seed",
         "transition.before",

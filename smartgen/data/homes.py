@@ -29,6 +29,8 @@ from smartgen.settings import DatasetSettings, TransitionSettings
 # Where the release keeps fixed windows; trn and vld are of the former context, test is of the new one.
 WINDOW_FOLDER = "behavior_prediciton_baseline/baseline_data"
 WINDOW_PARTS = ("trn", "vld", "test")
+# Where the release keeps attacks of unsplit sequences, made at random with a seed that is not known (D43).
+ATTACK_FOLDER = "ablation_study/study_data/ablation1"
 
 
 @dataclass(frozen=True)
@@ -54,6 +56,8 @@ class Home:
         validation: gives raw sequences of the former context that `source` lacks; None where there are none.
         windows: gives fixed windows of both contexts; None cuts them from the raw sequences laid end to end,
             the last fifth of the former context's for validation (ours).
+        target_validation: gives raw sequences of the new context that `target` lacks; None without any.
+        attacks: gives the recorded attacks of a kind, of the new context; None where there are none.
     """
 
     def __init__(
@@ -63,10 +67,13 @@ class Home:
         target: Callable[[], Sequences],
         validation: Callable[[], Sequences] | None = None,
         windows: Callable[[], FixedWindows] | None = None,
+        target_validation: Callable[[], Sequences] | None = None,
+        attacks: Callable[[str], Sequences] | None = None,
     ) -> None:
         self.vocabulary = vocabulary
         self._source, self._target, self._validation = source, target, validation
         self._windows = windows
+        self._target_validation, self._attacks = target_validation, attacks
 
     @cached_property
     def source(self) -> Sequences:
@@ -91,6 +98,25 @@ class Home:
                 "2 and 1 at least; take protocol=unified, or a longer log"
             )
         return FixedWindows(former[:cut], former[cut:], new)
+
+    @cached_property
+    def target_validation(self) -> Sequences:
+        """Raw sequences of the new context beside ``target``; a home without them is an error."""
+        if self._target_validation is None:
+            raise SmartgenError(
+                "protocol.threshold_data is target, but this home has no validation sequences of the new "
+                "context; take protocol.threshold_data=synthetic, or protocol=released or unified"
+            )
+        return self._target_validation()
+
+    def recorded_attacks(self, kind: str) -> Sequences:
+        """The attacks of this kind that were recorded for the new context; a home without is an error."""
+        if self._attacks is None:
+            raise SmartgenError(
+                "protocol.attacks is recorded, but nothing is recorded for this home; take "
+                "protocol.attacks=rule, or protocol=released or unified"
+            )
+        return self._attacks(kind)
 
     def holding_out(self) -> tuple[Home, Sequences]:
         """The home, and raw sequences of its former context that its ``source`` does not hold.
@@ -148,13 +174,29 @@ def _released(name: str, transition: TransitionSettings, root: Path) -> Home:
         folder = root / WINDOW_FOLDER / name / transition.source
         return FixedWindows(*(_read_windows(folder / f"{part}.pkl", vocabulary) for part in WINDOW_PARTS))
 
-    validation = root / DATA_FOLDER / name / transition.source / "vld.pkl"
+    def attacks(kind: str) -> Sequences:
+        path = root / ATTACK_FOLDER / f"{name}_{transition.target}_attack_{kind}.pkl"
+        if not path.is_file():
+            raise SmartgenError(
+                f"{path}: no such file; protocol.attacks=recorded has it for Table 4's home alone: take "
+                "protocol.attacks=rule, or protocol=released or unified"
+            )
+        sequences = read_sequences(path)
+        check_ids(sequences, vocabulary, path)
+        return sequences
+
+    folder = root / DATA_FOLDER / name
+    validation, target_validation = (
+        folder / context / "vld.pkl" for context in (transition.source, transition.target)
+    )
     return Home(
         vocabulary,
         lambda: read(transition.source, "trn.pkl"),
         lambda: read(transition.target, "test.pkl"),
         (lambda: read(transition.source, "vld.pkl")) if validation.is_file() else None,
         windows,
+        (lambda: read(transition.target, "vld.pkl")) if target_validation.is_file() else None,
+        attacks,
     )
 
 

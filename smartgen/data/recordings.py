@@ -115,14 +115,14 @@ def filtered_set(
         )
     wanted_variant = COLLECTIONS[name].variant if variant is None else variant
     folder = root / COLLECTIONS[name].folder / below
-    cell = [
-        one
-        for one in scan(folder, COLLECTIONS[name].nested)
-        if (one.dataset, one.context) == (dataset, context)
-    ]
+    found = scan(folder, COLLECTIONS[name].nested)
+    cell = [one for one in found if (one.dataset, one.context) == (dataset, context)]
     sets = [one for one in cell if one.is_set and one.variant == wanted_variant]
     wanted = _matching(sets, threshold, llm, None)
     kind = f"{collection} set {wanted_variant!r}" if variant is not None else f"{collection} set"
+    if found and not cell:
+        homes = ", ".join(sorted({f"{one.dataset} {one.context}" for one in found}))
+        raise SmartgenError(f"{dataset} {context} has no recorded {kind}; this collection has {homes} alone")
     if not sets and variant is not None and cell:
         known = ", ".join(sorted({one.variant for one in cell if one.is_set}))
         raise SmartgenError(f"{dataset} {context} has no recorded {kind}; recorded variants: {known}")

@@ -88,7 +88,9 @@ def collect(
         name = f"{place.method} {sorted((wanted or {}).items())}"
         if name not in known:
             home = table.datasets[place.dataset], table.transitions[place.transition]
-            known[name] = _find(homes.get(home, []), wanted, table.methods[place.method].defaults)
+            known[name] = _find(
+                homes.get(home, []), wanted, table.methods[place.method].defaults_of(place.dataset)
+            )
         cells.append(_cell(table, place, known[name], contradictions.get(place, "")))
     return cells
 

@@ -18,7 +18,18 @@ from smartgen.tables.node import Node, read_yaml
 
 SCHEMA = 1
 REQUIRED = ["schema", "name", "title", "source", "datasets", "transitions", "metrics", "methods", "published"]
-OPTIONAL = ["caption", "averages", "axes", "defaults", "command", "checks", "skips", "notes", "released"]
+OPTIONAL = [
+    "caption",
+    "averages",
+    "axes",
+    "defaults",
+    "command",
+    "checks",
+    "skips",
+    "notes",
+    "released",
+    "picture",
+]
 
 
 class Place(NamedTuple):
@@ -53,10 +64,11 @@ class Method:
     """A method of a table, and how we fill its cells.
 
     Attributes:
-        cells: what the records that fill it must have; None if none is meant to yet.
+        cells: what the records that fill it must have, of a tuple any one; None if none is meant to yet.
         defaults: settings preferred where records differ, the table's included.
         command: what makes its cells; empty if nothing does.
         keys: metrics that its records hold under another key than the table's.
+        homes: by the paper's name of a home, settings preferred there alone.
     """
 
     name: str
@@ -64,6 +76,11 @@ class Method:
     defaults: Mapping[str, Any]
     command: str
     keys: Mapping[str, str] = field(default_factory=dict)
+    homes: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+
+    def defaults_of(self, dataset: str) -> Mapping[str, Any]:
+        """The settings preferred in this home, by the paper's name."""
+        return {**self.defaults, **self.homes.get(dataset, {})}
 
 
 @dataclass(frozen=True)
@@ -84,6 +101,18 @@ class Skip:
 
 
 @dataclass(frozen=True)
+class Picture:
+    """How a table is drawn: a column of panels a metric, a row of panels a group of methods.
+
+    Attributes:
+        groups: what a row's axis is called, to its methods, to what the axis calls each.
+    """
+
+    metrics: tuple[str, ...]
+    groups: Mapping[str, Mapping[str, str]]
+
+
+@dataclass(frozen=True)
 class Table:
     """A declared table.
 
@@ -92,6 +121,7 @@ class Table:
         axes: what every record of the table must have.
         averages: metrics whose mean over all homes and changes the paper quotes.
         published: the paper's numbers; `released`: those of the authors' released results.
+        picture: how it is drawn; None where it is not.
     """
 
     name: str
@@ -109,6 +139,7 @@ class Table:
     notes: tuple[str, ...]
     published: Mapping[Place, float]
     released: Mapping[Place, float]
+    picture: Picture | None = None
 
     def metric_of(self, place: Place) -> Metric:
         """The metric of a cell, with the key under which the method's records hold it."""
@@ -165,7 +196,9 @@ def load_table(path: Path) -> Table:
     datasets, transitions = (found[kind].each(_name) for kind in ("datasets", "transitions"))
     metrics = found["metrics"].each(_metric)
     command, defaults = found.get("command", "").text(), found.get("defaults", {}).scalars()
-    methods = found["methods"].each(lambda name, node: _method(name, node, command, defaults, metrics))
+    methods = found["methods"].each(
+        lambda name, node: _method(name, node, command, defaults, metrics, datasets)
+    )
     levels: dict[str, Iterable[str]]
     levels = {"dataset": datasets, "transition": transitions, "metric": metrics, "method": methods}
     return Table(
@@ -184,6 +217,7 @@ def load_table(path: Path) -> Table:
         notes=tuple(node.text() for node in found.get("notes", []).rows()),
         published=_numbers(found["published"], levels),
         released=_numbers(found.get("released", {}), levels),
+        picture=_picture(found["picture"], metrics, methods) if "picture" in found.items else None,
     )
 
 
@@ -200,15 +234,31 @@ def _metric(name: str, node: Node) -> Metric:
 
 
 def _method(
-    name: str, node: Node, command: str, defaults: Mapping[str, Any], metrics: Iterable[str]
+    name: str,
+    node: Node,
+    command: str,
+    defaults: Mapping[str, Any],
+    metrics: Iterable[str],
+    datasets: Iterable[str],
 ) -> Method:
-    found = node.fields(["cells"], ["defaults", "command", "keys"])
-    cells = None if found["cells"].value is None else found["cells"].scalars()
+    found = node.fields(["cells"], ["defaults", "command", "keys", "homes"])
+    cells = None if found["cells"].value is None else found["cells"].choices()
     own = found.get("defaults", {}).scalars()
     keys = found.get("keys", {}).each(_name)
     for metric, key in found.get("keys", {}).items().items():
         Node(key.path, key.key, metric).one_of(metrics)
-    return Method(name, cells, {**defaults, **own}, found.get("command", command).text(), keys)
+    homes = found.get("homes", {})
+    homes.fields([], datasets)
+    preferred = homes.each(lambda _, home: home.scalars())
+    return Method(name, cells, {**defaults, **own}, found.get("command", command).text(), keys, preferred)
+
+
+def _picture(node: Node, metrics: Iterable[str], methods: Iterable[str]) -> Picture:
+    found = node.fields(["metrics", "groups"])
+    groups = found["groups"].each(lambda _, group: group.each(_name))
+    for group in found["groups"].items().values():
+        group.fields([], methods)
+    return Picture(tuple(one.one_of(metrics) for one in found["metrics"].rows()), groups)
 
 
 def _check(node: Node, metrics: Mapping[str, Metric]) -> Check:

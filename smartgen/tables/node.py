@@ -85,6 +85,16 @@ class Node:
                 raise item.fail("text, a number, a boolean or null")
         return {name: item.value for name, item in self.items().items()}
 
+    def choices(self) -> dict[str, Any]:
+        """Names with what `scalars` has, or with a list of such, any of which will do, as a tuple."""
+        lists = {name: item for name, item in self.items().items() if isinstance(item.value, list)}
+        single = Node(self.path, self.key, {k: v for k, v in self.value.items() if k not in lists})
+        several = {
+            name: tuple(Node(self.path, row.key, {name: row.value}).scalars()[name] for row in item.rows())
+            for name, item in lists.items()
+        }
+        return single.scalars() | several
+
 
 @dataclass(frozen=True)
 class Fields:

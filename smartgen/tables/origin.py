@@ -43,18 +43,26 @@ def seconds_of(record: Record) -> float:
 
 
 def _settings(cells: Sequence[TableCell], used: Sequence[Record]) -> list[str]:
-    """A line for the methods whose cells were not all run with the same settings."""
+    """A line for the methods whose cells of a task were not all run with the same settings."""
     methods: dict[str, list[str]] = {}
     for method in dict.fromkeys(cell.method for cell in cells):
         keys = {key for cell in cells if cell.method == method for key in cell.keys}
-        settings = [setting(record) for record in used if record.key in keys]
-        varied = [key for key in differing(settings) if key.split(".")[0] not in BY_CELL]
-        said = [f"{key} {', '.join(dict.fromkeys(str(one.get(key)) for one in settings))}" for key in varied]
-        if said:
-            methods.setdefault("; ".join(said), []).append(method)
+        mine = [record for record in used if record.key in keys]
+        tasks = dict.fromkeys(record.axes.get("task") for record in mine)
+        said = [_varied([r for r in mine if r.axes.get("task") == task]) for task in tasks]
+        if any(said):
+            told = "; ".join(dict.fromkeys(text for some in said for text in some))
+            methods.setdefault(told, []).append(method)
     return [
         f"settings that differ between cells of {', '.join(names)}: {said}" for said, names in methods.items()
     ]
+
+
+def _varied(records: Sequence[Record]) -> list[str]:
+    """Each setting in which these records differ with its values."""
+    settings = [setting(record) for record in records]
+    keys = [key for key in differing(settings) if key.split(".")[0] not in BY_CELL]
+    return [f"{key} {', '.join(dict.fromkeys(str(one.get(key)) for one in settings))}" for key in keys]
 
 
 def _period(used: Sequence[Record]) -> str:

@@ -83,15 +83,16 @@ def lookup(record: Record, key: str) -> Any:
 
 
 def matches(record: Record, wanted: Mapping[str, Any]) -> bool:
-    """Whether a record has all wanted values.
+    """Whether a record has all wanted values; of a tuple any one.
 
     A failed cell's record holds axes alone, so what it does not say is not held against it.
     """
-    found = {key: lookup(record, key) for key in wanted}
-    return all(
-        _same(value, wanted[key]) or (value is MISSING and (wanted[key] == NONE or not record.ok))
-        for key, value in found.items()
-    )
+    for key, value in wanted.items():
+        found, fitting = lookup(record, key), value if isinstance(value, tuple) else (value,)
+        absent = found is MISSING and (NONE in fitting or not record.ok)
+        if not absent and not any(_same(found, one) for one in fitting):
+            return False
+    return True
 
 
 def choose(records: Iterable[Record], defaults: Mapping[str, Any]) -> Choice:

@@ -103,7 +103,7 @@ def test_list_failures_and_show(outputs: Path, capsys: pytest.CaptureFixture[str
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["table77"], "no 'table77' to report; choose one of: table2, table3, "),
+        (["table77"], "no 'table77' to report; choose one of: fig7, fig8, table2, table3, "),
         (["regimes", "--dataset", "xx"], "--dataset xx: expected one of: fr"),
         (["table3_unified", "--dataset", "xx"], "--dataset xx: expected one of: fr"),
         (["show"], "show and a key go together"),

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from smartgen.core.errors import SmartgenError
-from smartgen.data.homes import load_home
+from smartgen.data.homes import ATTACK_FOLDER, load_home
 from smartgen.settings import DatasetSettings, TransitionSettings
 
 SEASONAL = TransitionSettings(name="seasonal", source="winter", target="spring")
@@ -45,3 +45,24 @@ def test_what_is_held_out_of_the_old_context_is_not_in_the_log(toy_release: Path
     log, held = home.holding_out()
     assert log.source == home.source
     assert held.to_lists() == rest
+
+
+def test_what_table_4_reads_is_there_or_told(toy_release: Path) -> None:
+    home = load_home(DatasetSettings(name="toy"), SEASONAL, str(toy_release), 0)
+    with pytest.raises(SmartgenError, match=r"take protocol\.threshold_data=synthetic"):
+        home.target_validation  # noqa: B018 - read for its error
+    with pytest.raises(SmartgenError, match=r"toy_spring_attack_heater\.pkl: no such file"):
+        home.recorded_attacks("heater")
+    rows = [[5, 1, 0, 1]]
+    (toy_release / "SmartGen/IoT_data/toy/spring/vld.pkl").write_bytes(pickle.dumps(rows))
+    attacks = toy_release / ATTACK_FOLDER / "toy_spring_attack_heater.pkl"
+    attacks.parent.mkdir(parents=True)
+    attacks.write_bytes(pickle.dumps(rows))
+    home = load_home(DatasetSettings(name="toy"), SEASONAL, str(toy_release), 0)
+    assert home.target_validation.to_lists() == home.recorded_attacks("heater").to_lists() == rows
+
+
+def test_the_demo_has_no_recorded_attacks() -> None:
+    home = load_home(DatasetSettings(name="demo", kind="demo"), SEASONAL, "nowhere", 1)
+    with pytest.raises(SmartgenError, match=r"nothing is recorded .*take protocol\.attacks=rule"):
+        home.recorded_attacks("heater")

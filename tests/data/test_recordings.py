@@ -138,3 +138,13 @@ def test_calls_of_the_published_cells(release):
 def test_every_generation_file_below_the_data_folder_is_understood(release):
     known = {one.path for one in scan(release / "SmartGen/IoT_data", nested=True)}
     assert known == set((release / "SmartGen/IoT_data").rglob("*generation*.pkl"))
+
+
+def test_a_home_without_any_set_is_told_which_have_some(root):
+    write(
+        root
+        / COLLECTIONS["study"].folder
+        / "one/xx_spring_generation_SPPC_th=0.91_gpt-4o_seq_filter_true.pkl"
+    )
+    with pytest.raises(SmartgenError, match=r"yy spring has no recorded study set; .* has xx spring alone"):
+        filtered_set(root, "study", "yy", "spring", 0.91)

@@ -19,7 +19,7 @@ def test_every_declaration_loads_and_has_a_number_for_some_place(name: str) -> N
     table = load_named(name)
     assert set(table.published) <= set(table.places)
     assert set(table.released) <= set(table.places)
-    assert table.published
+    assert table.published or table.released
 
 
 def test_table2_is_whole() -> None:
@@ -31,6 +31,7 @@ def test_table2_is_whole() -> None:
         "detector.network": "smartgen",
         "regime": "synthetic",
         "synthesizer": "replay",
+        "synthesizer.collection": ("detection", "(none)"),
     }
     assert all(method.cells for method in table.methods.values())
 

@@ -71,3 +71,19 @@ def test_each_shape_lands_in_the_declarations_own(
 def test_an_unknown_table_is_refused(script: ModuleType, tmp_path: Path) -> None:
     (tmp_path / "t.yaml").write_text(HEAD.replace("name: t", "name: u"))
     assert run(script, tmp_path, {}, {}) == 2
+
+
+def test_a_study_of_the_release_is_read_row_by_row(script: ModuleType, tmp_path: Path) -> None:
+    head = HEAD.replace("name: t", "name: fig8").replace("B: {", "Llama-3.3-70B: {")
+    (tmp_path / "fig8.yaml").write_text(head)
+    row = {"dataset": "sp", "LLM type": "Llama_70B", "task1": "detection", "F1 score": 0.3, "HR@10": 0.2}
+    for name, content in {"published": {}, "released": {"parameter_study": {"diffllmEP": [row]}}}.items():
+        (tmp_path / f"{name}.json").write_text(json.dumps(content))
+    given = [str(tmp_path / f"{name}.json") for name in ("published", "released")]
+    assert script.main(["--published", given[0], "--released", given[1], str(tmp_path / "fig8.yaml")]) == 0
+    table = load_table(tmp_path / "fig8.yaml")
+    assert table.published == {}
+    wanted = {"F1 Score": 0.3, "HR@10": 0.2}
+    assert table.released == {
+        Place("SP", "ST", name, "Llama-3.3-70B"): value for name, value in wanted.items()
+    }
