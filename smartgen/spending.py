@@ -42,10 +42,12 @@ def merged(plans: Sequence[Plan]) -> Plan:
 
 def ledger_line(ledger: Ledger) -> str:
     """What the calls of a cell took."""
+    if not ledger.calls:
+        return f"LLM: all {ledger.hits} answers from the cache"
     faults = f", {ledger.retries} asked again after faults, {ledger.lost} lost" if ledger.retries else ""
-    pace = f", {ledger.tokens_per_second:.0f} tokens/s" if ledger.calls else ""
+    pace = f", {ledger.tokens_per_second:.0f} tokens/s"
     return (
-        f"LLM: {ledger.calls} calls, {ledger.hits} answered before{faults}; {ledger.prompt_tokens:,} "
+        f"LLM: {ledger.calls} calls, {ledger.hits} answers from the cache{faults}; {ledger.prompt_tokens:,} "
         f"tokens of prompts, {ledger.completion_tokens:,} of answers{pace}, {_money(ledger.usd, '')}"
     )
 
