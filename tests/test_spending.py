@@ -14,8 +14,8 @@ from smartgen.synthesis import Plan
 def test_a_plan_says_what_is_an_estimate_and_what_a_bound():
     plan = Plan(12, 2, 40_000, 80_400, 0.904, frozenset("abcdefghij"))
     assert plan_line("plan", plan) == (
-        "plan: 12 calls, 2 answered before; the other 10 take about 40,000 tokens of prompts (by their length) "
-        "and at most 80,400 of answers, at most 0.9040 USD"
+        "plan: 12 calls, 2 answered before; the other 10 take about 40,000 tokens of prompts "
+        "(by their length) and at most 80,400 of answers, at most 0.9040 USD"
     )
     assert "price unknown" in plan_line("plan", Plan(1, 0, 1, 1, None, frozenset("a")))
 
@@ -34,7 +34,8 @@ def test_a_ledger_in_a_line():
     assert ledger_line(ledger) == "LLM: all 3 answers from the cache"
     ledger.add(Answer("x", "stop", 1000, 500, 1.0))
     assert ledger_line(ledger) == (
-        "LLM: 1 calls, 3 answers from the cache; 1,000 tokens of prompts, 500 of answers, 250 tokens/s, 0.0020 USD"
+        "LLM: 1 calls, 3 answers from the cache; 1,000 tokens of prompts, 500 of answers, 250 tokens/s, "
+        "0.0020 USD"
     )
     ledger.add(Answer("x", "stop", None, None, 1.0))
     ledger.retries, ledger.lost = 2, 1
