@@ -93,10 +93,9 @@ def run_cell(cell: CellSettings, overrides: list[str], open_tracker: OpenTracker
     outputs, key = Path(cell.paths.outputs), prepared.key
     if (outputs / "runs" / key / RESULT_FILE).is_file() and not cell.force:
         return Outcome(key, "recorded", time.perf_counter() - start, {})
-    run: dict[str, Any] = {"started": _now(), "command": command(overrides)}
-
     if cell.plan:
         return Outcome(key, "planned", time.perf_counter() - start, {}, plan=prepared.pipeline.plan())
+    run: dict[str, Any] = {"started": _now(), "command": command(overrides)}
 
     def ended() -> dict[str, Any]:
         spent = {"total": time.perf_counter() - start, "processor": time.process_time() - processor}
@@ -105,6 +104,7 @@ def run_cell(cell: CellSettings, overrides: list[str], open_tracker: OpenTracker
         return run | {"finished": _now(), "seconds": seconds} | ledger | provenance()
 
     try:
+        prepared.synthesize()  # before a mirror opens: a batch may leave the cell waiting
         with open_tracker(cell, prepared.axes | {"config": prepared.config}, key) as tracker:
             metrics, counts = prepared.measure(tracker)
             # The record first: what mirrors it may fail without loss.
@@ -161,6 +161,11 @@ class Prepared:
         identity = {"config": self.config, "inputs": self.inputs, "versions": CODE_VERSIONS}
         label = [cell.dataset.name, cell.transition.name, cell.task, *_label(cell)]
         self.key = "-".join([*label, f"s{cell.seed}", content_key(identity)])
+
+    def synthesize(self) -> None:
+        """Have an LLM write, if the cell asks one."""
+        if reads_synthetic(self.cell) and self.pipeline.live is not None:
+            _ = self.pipeline.written
 
     def measure(self, tracker: Tracker) -> tuple[dict[str, float], dict[str, int]]:
         """Metrics and counts of the cell under its protocol."""

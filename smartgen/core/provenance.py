@@ -21,6 +21,9 @@ PACKAGES = (
     "hydra-core",
     "omegaconf",
     "wandb",
+    "openai",
+    "sqlalchemy",
+    "xllamacpp",
 )
 
 

@@ -11,8 +11,17 @@ SHOWN = "***"
 
 
 def read_key(variable: str | None) -> str | None:
-    """The key in this environment variable; None where the endpoint wants none, or none is set."""
-    return (os.environ.get(variable) or None) if variable else None
+    """The key in this environment variable; None where the endpoint wants none, or none is set.
+
+    Raises:
+        SmartgenError: it holds what no HTTP header can, and what messages would show in another form.
+    """
+    key = (os.environ.get(variable, "") if variable else "").strip()
+    if not key.isascii() or not key.isprintable() or " " in key:
+        raise SmartgenError(
+            f"{variable} holds a space, a line break or a letter that no key has; set it anew"
+        )
+    return key or None
 
 
 def redact(text: str, key: str | None) -> str:

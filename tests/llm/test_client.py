@@ -225,6 +225,14 @@ def test_the_key_is_sent_but_never_shown(endpoint, make, monkeypatch, tmp_path):
     assert "***" in str(caught.value)
 
 
+@pytest.mark.parametrize("key", ["sk-planted\nkey", "sk-plänted", "sk planted"])
+def test_a_key_that_no_header_can_hold_is_refused_unseen(make, monkeypatch, key):
+    monkeypatch.setenv("SMARTGEN_TEST_KEY", key)
+    with pytest.raises(SmartgenError, match="SMARTGEN_TEST_KEY holds") as caught:
+        make("http://127.0.0.1:9/v1")(requests(1))
+    assert "plan" not in str(caught.value).replace("no key has", "")
+
+
 def test_the_limit_stops_before_the_call_that_would_pass_it(endpoint, make):
     server = endpoint(lambda *_: _ok("x"))
     price = Price(prompt=1.0, completion=1000.0, source="test")  # a call: at most .01, in fact .0101
