@@ -108,7 +108,8 @@ def regimes_records(rows: Sequence[Comparison]) -> list[dict[str, Any]]:
 def _settings(records: Sequence[Record]) -> dict[str, str]:
     """For each record's key, the settings in which the records differ, in words; empty where they agree.
 
-    Seed, regime and the axes of a row do not count, nor what differs with them alone.
+    Seed, regime and the axes of a row do not count, nor what differs with them alone. Where parts of another
+    name were chosen, as another SSC, the name tells enough.
     """
     apart = {"seed", "regime", *ROW_AXES}
     models = {"detector", "predictor", "detector.name", "predictor.name"}
@@ -117,7 +118,14 @@ def _settings(records: Sequence[Record]) -> dict[str, str]:
         found = {r.key: setting(r) for r in records if r.axes["method"] == method}
         keys = differing(list(found.values()))
         keys = [key for key in keys if key.split(".")[0] not in apart | {"transition"} and key not in models]
+        keys = [key for key in keys if key.endswith(".name") or f"{key.rpartition('.')[0]}.name" not in keys]
         told |= {name: " ".join(f"{key}={one.get(key)}" for key in keys) for name, one in found.items()}
+    for synthesizer in dict.fromkeys(record.axes["synthesizer"] for record in records):
+        found = {r.key: setting(r) for r in records if r.axes["synthesizer"] == synthesizer}
+        keys = [key for key in differing(list(found.values())) if key.startswith("synthesizer.")]
+        keys = [key for key in keys if key != "synthesizer.seed"]  # follows the cell's
+        for name, one in found.items():
+            told[name] = " ".join(filter(None, (told[name], *(f"{key}={one.get(key)}" for key in keys))))
     return told
 
 

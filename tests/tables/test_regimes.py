@@ -55,3 +55,27 @@ def test_what_is_missing_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[s
     (tmp_path / "runs").mkdir()
     assert main(["regimes", "--outputs", str(tmp_path), "--dataset", "fr"]) == 2
     assert "no record of dataset fr" in capsys.readouterr().err
+
+
+def test_settings_of_one_synthesizer_are_told_and_those_of_another_part_by_its_name() -> None:
+    def live(name: str, synthesizer: str, **own: object) -> Record:
+        axes = {**record("source", 0, 0.5).axes, "synthesizer": synthesizer}
+        ssc = {"name": "sound", "share": 0.2} if synthesizer == "llm" else {"name": "none"}
+        config = {"seed": 0, "synthesizer": {"name": synthesizer, **own}, "stage": {"ssc": ssc}}
+        return Record(
+            name, Path("x"), {"axes": axes, "config": config, "metrics": {"auroc": 0.5}, "counts": {}}
+        )
+
+    rows = compare_regimes(
+        [
+            live("a", "llm", temperature=0, seed=1),
+            live("b", "llm", temperature=1, seed=2),
+            live("c", "walk", sequences=9),
+        ],
+        "auroc",
+    )
+    assert sorted(row.settings for row in rows) == [
+        "stage.ssc.name=none",
+        "stage.ssc.name=sound synthesizer.temperature=0",
+        "stage.ssc.name=sound synthesizer.temperature=1",
+    ]
