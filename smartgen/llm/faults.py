@@ -8,6 +8,7 @@ import re
 import openai
 
 from smartgen.llm.errors import EndpointError, NoSchemaError, PassingError
+from smartgen.llm.secrets import read_key
 
 _OVERFLOW = re.compile(
     r"context.{0,20}(length|size|window)|exceed_context|maximum context|too many tokens", re.I
@@ -37,8 +38,10 @@ def sorted_fault(error: Exception, url: str, variable: str | None) -> Exception:
 def _by_status(error: openai.APIStatusError, url: str, variable: str | None) -> Exception:
     status, said = error.status_code, _said(error)
     if status in (401, 403):
-        key = f"the key in {variable}" if variable else "a call without a key (synthesizer.key_variable)"
-        return EndpointError(f"{url} refuses {key} ({status}: {said}); set the environment variable anew")
+        if variable and read_key(variable):
+            return EndpointError(f"{url} refuses the key in {variable} ({status}: {said}); set it anew")
+        name = variable or "that synthesizer.key_variable names"
+        return EndpointError(f"{url} wants a key ({status}: {said}); set the environment variable {name}")
     if status == 404:
         return EndpointError(
             f"{url} knows no such model or address (404: {said}); check synthesizer.model and "

