@@ -18,7 +18,7 @@ from smartgen.llm.budget import Prompt
 from smartgen.llm.cache import FILE, AnswerCache
 from smartgen.llm.errors import NoSchemaError
 from smartgen.llm.inventory import Inventory
-from smartgen.llm.prompt import Scene, estimated_tokens, prompt_hash
+from smartgen.llm.prompt import Scene, prompt_hash
 from smartgen.llm.requests import Request
 from smartgen.llm.schema import is_too_large
 from smartgen.settings import CellSettings, SynthesizerSettings, WalkSettings
@@ -123,7 +123,7 @@ class LiveSynthesis:
         known = self.desk.cache.get(requests.values())
         rest = [one for key, one in requests.items() if key not in known]
         rate = self.settings.characters_per_token
-        prompt = sum(estimated_tokens(one.messages, rate) for one in rest)
+        prompt = sum(one.tokens(rate) for one in rest)
         completion = self.settings.max_tokens * len(rest)
         price = self.desk.price
         usd = None if price is None else price.of(prompt, completion)

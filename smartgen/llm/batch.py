@@ -21,7 +21,6 @@ from smartgen.llm.client import NO_KEY, read_reply, run
 from smartgen.llm.errors import PassingError, WaitingError
 from smartgen.llm.faults import sorted_fault
 from smartgen.llm.ledger import Ledger, Purse
-from smartgen.llm.prompt import estimated_tokens
 from smartgen.llm.requests import Answer, Request
 from smartgen.llm.secrets import read_key, redact
 from smartgen.synthesizer_settings import LlmSettings
@@ -138,7 +137,7 @@ class BatchClient:
         """Hold the whole batch to the limit, before it is submitted."""
         price = self.ledger.price
         for request in requests:
-            prompt = estimated_tokens(request.messages, self.settings.characters_per_token)
+            prompt = request.tokens(self.settings.characters_per_token)
             most = None if price is None else price.of(prompt, self.settings.max_tokens)
             self.purse.settle(self.purse.reserve(most), None)
 

@@ -18,7 +18,6 @@ from smartgen.llm.cache import AnswerCache
 from smartgen.llm.errors import PassingError
 from smartgen.llm.faults import sorted_fault
 from smartgen.llm.ledger import Ledger, Purse
-from smartgen.llm.prompt import estimated_tokens
 from smartgen.llm.requests import Answer, Request
 from smartgen.llm.secrets import read_key, redact
 from smartgen.synthesizer_settings import LlmSettings
@@ -88,20 +87,24 @@ class Client:
 
     async def _ask(self, openai: AsyncOpenAI, request: Request) -> Answer:
         """One answer, kept; with pauses and new tries after passing faults."""
-        most = self._most(request)
-        reserved = self.purse.reserve(most)
+        async for attempt in self._tries():
+            with attempt:
+                answer = await self._paid(openai, request)
+        self.ledger.add(answer)
+        kept = await asyncio.to_thread(self.cache.put, request, answer)
+        self.advance(self.ledger)
+        return kept
+
+    async def _paid(self, openai: AsyncOpenAI, request: Request) -> Answer:
+        """One try, inside the limit: each may have to be paid, also one whose answer is lost on the way."""
+        reserved = self.purse.reserve(self._most(request))
         cost: float | None = 0.0
         try:
-            async for attempt in self._tries():
-                with attempt:
-                    answer = await self._try(openai, request)
-            self.ledger.add(answer)
+            answer = await self._try(openai, request)
             cost = self._cost(answer)
-            kept = await asyncio.to_thread(self.cache.put, request, answer)
-            self.advance(self.ledger)
-            return kept
+            return answer
         except PassingError as fault:
-            cost = None if fault.lost else 0.0  # an answer that was lost may have to be paid
+            cost = None if fault.lost else 0.0
             raise
         finally:
             self.purse.settle(reserved, cost)
@@ -146,7 +149,7 @@ class Client:
         """What a call can cost at most, by estimate."""
         if self.ledger.price is None:
             return None
-        prompt = estimated_tokens(request.messages, self.settings.characters_per_token)
+        prompt = request.tokens(self.settings.characters_per_token)
         return self.ledger.price.of(prompt, self.settings.max_tokens)
 
     def _cost(self, answer: Answer) -> float | None:

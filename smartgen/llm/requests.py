@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any
 
-from smartgen.core.keys import content_key
-from smartgen.llm.prompt import Messages
+from smartgen.core.keys import canonical_json, content_key
+from smartgen.llm.prompt import Messages, estimated_tokens
 
 
 @dataclass(frozen=True)
@@ -38,6 +38,11 @@ class Request:
         sampling = self.sampling | {"seed": self.sampling["seed"] + self.attempt}
         name = self.model.partition("@")[0]
         return {"model": name, "messages": [dict(message) for message in self.messages], **sampling}
+
+    def tokens(self, characters_per_token: float) -> int:
+        """About how many tokens of prompt an endpoint will count; a schema may count, too."""
+        schema = len(canonical_json(self.sampling.get("response_format", "")))
+        return estimated_tokens(self.messages, characters_per_token) + int(schema / characters_per_token)
 
     def again(self) -> Request:
         """The next attempt."""

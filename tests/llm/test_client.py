@@ -251,6 +251,14 @@ def test_the_limit_stops_before_the_call_that_would_pass_it(endpoint, make):
     assert server.calls == 20
 
 
+def test_an_answer_that_was_lost_may_have_to_be_paid(endpoint, make):
+    server = endpoint(lambda *_: "cut")
+    price = Price(prompt=0.0, completion=1000.0, source="test")  # a call: .01
+    with pytest.raises(CostLimitError):
+        make(server.url, Purse(limit=0.025), price, retries=9)(requests(1))
+    assert server.calls == 2
+
+
 def test_a_limit_needs_a_price(endpoint, make):
     server = endpoint(lambda *_: _ok("x"))
     with pytest.raises(CostLimitError, match=r"price is unknown.*usd_per_million"):
