@@ -117,7 +117,7 @@ def test_stages_come_from_the_cache_the_second_time(
 ) -> None:
     run(cell(tmp_path))
     monkeypatch.setattr("smartgen.pipeline.split_sequences", _must_not_run)
-    monkeypatch.setattr("smartgen.pipeline.walk", _must_not_run)
+    monkeypatch.setattr("smartgen.synthesis.walk", _must_not_run)
     monkeypatch.setattr("smartgen.pipeline.synthetic_quality", _must_not_run)
     assert run(cell(tmp_path, trainer=TrainerSettings(accelerator="cpu", threads=2))).status == "done"
     assert len(read_records(tmp_path)) == 2
