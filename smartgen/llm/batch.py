@@ -17,7 +17,7 @@ from pydantic import ValidationError
 
 from smartgen.core.errors import SmartgenError
 from smartgen.llm.cache import AnswerCache
-from smartgen.llm.client import NO_KEY, read_reply, run
+from smartgen.llm.client import NO_KEY, checked, run
 from smartgen.llm.errors import PassingError, WaitingError
 from smartgen.llm.faults import sorted_fault
 from smartgen.llm.ledger import Ledger, Purse
@@ -91,7 +91,7 @@ class BatchClient:
         answers = self.cache.get(requests)
         lacking = [request_key for request_key in wanted if request_key not in answers]
         if lacking:
-            told = redact(failed.get(lacking[0], "no line for it in the output"), key)
+            told = redact(failed.get(lacking[0], "no line for it in the output"), key)[:300]
             raise SmartgenError(
                 f"{self.url}: {len(lacking)} of {len(wanted)} calls got no answer by the batch, "
                 f"one of them: {told}; what came is kept, the same command submits the rest"
@@ -178,14 +178,15 @@ def read_line(line: str) -> tuple[str, Answer | str]:
         key = str(row["custom_id"])
     except (ValueError, KeyError, TypeError):
         return "", "a line that is no JSON object with a custom_id"
-    response = row.get("response") or {}
+    response = row.get("response")
+    response = response if isinstance(response, dict) else {}
     if row.get("error") or response.get("status_code") != 200:
         return (
             key,
-            f"{response.get('status_code')} {json.dumps(row.get('error') or response.get('body'))[:200]}",
+            f"{response.get('status_code')} {json.dumps(row.get('error') or response.get('body'))}",
         )
     try:
-        return key, read_reply(ChatCompletion.model_validate(response["body"]), 0.0)
+        return key, checked(ChatCompletion.model_validate(response["body"]), 0.0)
     except (ValidationError, ValueError, KeyError):
         return key, "a body that is no completion"
 

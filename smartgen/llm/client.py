@@ -90,8 +90,8 @@ class Client:
         async for attempt in self._tries():
             with attempt:
                 answer = await self._paid(openai, request)
-        self.ledger.add(answer)
         kept = await asyncio.to_thread(self.cache.put, request, answer)
+        self.ledger.add(answer)
         self.advance(self.ledger)
         return kept
 
@@ -116,7 +116,7 @@ class Client:
             reply = await asyncio.wait_for(
                 openai.chat.completions.create(**self.adapted(request.body), timeout=limit), limit + 1
             )
-            return read_reply(reply, time.perf_counter() - start)
+            return checked(reply, time.perf_counter() - start)
         except Exception as error:
             raise sorted_fault(error, self.url, self.settings.key_variable) from error
 
@@ -170,6 +170,25 @@ class Client:
             f"{self.url}: {lacking} of {asked} calls got no answer, the last one: {told}; what arrived is "
             "kept, the same command asks for the rest"
         )
+
+
+def checked(reply: Any, seconds: float) -> Answer:
+    """The answer in a reply, of which the openai package has checked no type.
+
+    Raises:
+        ValueError: it is no chat completion with a choice, or holds values of other types.
+    """
+    try:
+        answer = read_reply(reply, seconds)
+    except (AttributeError, KeyError, TypeError, IndexError) as error:
+        raise ValueError("a completion of another form") from error
+    counts = (answer.prompt_tokens, answer.completion_tokens)
+    texts = (answer.text, answer.finish_reason)
+    if not all(isinstance(one, str) for one in texts) or any(
+        one is not None and not isinstance(one, int) for one in counts
+    ):
+        raise ValueError("a completion with values of other types")
+    return answer
 
 
 def read_reply(reply: Any, seconds: float) -> Answer:

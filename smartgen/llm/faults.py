@@ -8,7 +8,7 @@ import re
 import openai
 
 from smartgen.llm.errors import EndpointError, NoSchemaError, PassingError
-from smartgen.llm.secrets import read_key
+from smartgen.llm.secrets import read_key, redact
 
 _OVERFLOW = re.compile(
     r"context.{0,20}(length|size|window)|exceed_context|maximum context|too many tokens", re.I
@@ -36,7 +36,8 @@ def sorted_fault(error: Exception, url: str, variable: str | None) -> Exception:
 
 
 def _by_status(error: openai.APIStatusError, url: str, variable: str | None) -> Exception:
-    status, said = error.status_code, _said(error)
+    # Redacted before it is shortened: a key that is cut in two would no longer be known as one.
+    status, said = error.status_code, _said(error, read_key(variable))
     if status in (401, 403):
         if variable and read_key(variable):
             return EndpointError(f"{url} refuses the key in {variable} ({status}: {said}); set it anew")
@@ -72,11 +73,11 @@ def _retry_after(error: openai.APIStatusError) -> float | None:
         return None
 
 
-def _said(error: openai.APIStatusError) -> str:
+def _said(error: openai.APIStatusError, key: str | None) -> str:
     """The endpoint's message in one short line."""
     body = error.body
     message = body.get("message") if isinstance(body, dict) else None
-    text = " ".join(str(message or error.message).split())
+    text = redact(" ".join(str(message or error.message).split()), key)
     return text if len(text) <= 200 else text[:197] + "..."
 
 

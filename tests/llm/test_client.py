@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 import threading
 import time
@@ -227,6 +228,34 @@ def test_the_key_is_sent_but_never_shown(endpoint, make, monkeypatch, tmp_path):
     assert sent["authorization"] == "Bearer sk-planted-key"
     assert "sk-planted-key" not in str(caught.value)
     assert "refuses the key in SMARTGEN_TEST_KEY (401: *** is no key of ours)" in str(caught.value)
+
+
+def test_a_long_key_in_a_long_message_is_not_cut_before_it_is_hidden(endpoint, make, monkeypatch):
+    key = "sk-" + "k" * 160
+    monkeypatch.setenv("SMARTGEN_TEST_KEY", key)
+    with pytest.raises(EndpointError) as caught:
+        make(endpoint(lambda *_: _fail(401, f"{'x' * 100} {key}")).url)(requests(1))
+    assert "kkkk" not in str(caught.value)
+
+
+ODD = [
+    {"usage": "none"},
+    {"usage": {"prompt_tokens": "7", "completion_tokens": "8"}},
+    {"choices": {"0": 1}},
+    {"choices": ["text"]},
+    {"choices": [{"index": 0, "finish_reason": "stop", "message": "text"}]},
+    {"choices": [{"index": 0, "finish_reason": "stop", "message": {"role": "assistant", "content": ["x"]}}]},
+]
+
+
+@pytest.mark.parametrize("odd", ODD)
+def test_replies_of_another_form_are_tried_again(endpoint, make, odd):
+    good = {"index": 0, "finish_reason": "stop", "message": {"role": "assistant", "content": "x"}}
+    whole = {"id": "x", "object": "chat.completion", "created": 0, "model": "m", "choices": [good]} | odd
+    server = endpoint(lambda number, _: {"raw": json.dumps(whole).encode()} if number == 0 else _ok("x"))
+    client = make(server.url)
+    assert len(client(requests(1))) == 1
+    assert (client.ledger.lost, client.ledger.calls) == (1, 1)
 
 
 @pytest.mark.parametrize("key", ["sk-planted\nkey", "sk-plänted", "sk planted"])
