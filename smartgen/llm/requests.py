@@ -36,7 +36,8 @@ class Request:
     def body(self) -> dict[str, Any]:
         """What is sent. A further attempt takes the next seed, since the same one might say the same."""
         sampling = self.sampling | {"seed": self.sampling["seed"] + self.attempt}
-        name = self.model.partition("@")[0]
+        # Only a file's model is named with its checksum; some providers have an @ in names of their own.
+        name = self.model.rpartition("@")[0] if self.provider == "embedded" else self.model
         return {"model": name, "messages": [dict(message) for message in self.messages], **sampling}
 
     def tokens(self, characters_per_token: float) -> int:

@@ -102,3 +102,9 @@ def test_a_killed_writer_leaves_whole_answers(tmp_path):
     assert all(request(i).key in kept for i in range(len(kept)))  # in order, without a hole
     cache.put(request(200_000), answer("after"))
     assert len(cache.get([request(200_000)])) == 1
+
+
+def test_names_with_an_at_sign_reach_the_endpoint_whole():
+    base = request(1)
+    assert Request("p", "@cf/meta/llama", base.messages, base.sampling).body["model"] == "@cf/meta/llama"
+    assert Request("embedded", "SmolLM2@b179", base.messages, base.sampling).body["model"] == "SmolLM2"
