@@ -23,6 +23,7 @@ from smartgen.data.homes import load_home
 from smartgen.detection import measure_detection
 from smartgen.llm.errors import WaitingError
 from smartgen.llm.ledger import Ledger
+from smartgen.llm.plan import Plan
 from smartgen.pipeline import Pipeline, make_store
 from smartgen.prediction import measure_prediction
 from smartgen.quirks import quirks_off
@@ -37,7 +38,6 @@ from smartgen.reads import (
 )
 from smartgen.recorded import with_recorded_variant
 from smartgen.settings import CellSettings, SscAutoencoderSettings
-from smartgen.synthesis import Plan
 from smartgen.training.device import resolve_accelerator
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterator
 
 from smartgen.core.errors import SmartgenError
@@ -37,11 +38,16 @@ def llm_ranges(settings: LlmSettings) -> Iterator[Range]:
 
 
 def check_llm(settings: LlmSettings) -> None:
-    """Refuse an answer that leaves no room for a prompt.
+    """Refuse an answer that leaves no room for a prompt, and a key where its variable's name belongs.
 
     Raises:
-        SmartgenError: names both keys.
+        SmartgenError: names the keys; what may be a secret is not shown.
     """
+    if settings.key_variable is not None and not re.fullmatch(r"[A-Z_][A-Z0-9_]*", settings.key_variable):
+        raise SmartgenError(
+            "synthesizer.key_variable is no name of an environment variable, expected capitals, digits and "
+            "_; the key itself never stands in settings"
+        )
     if settings.max_tokens >= settings.context_tokens:
         raise SmartgenError(
             f"synthesizer.max_tokens is {settings.max_tokens}, expected less than "

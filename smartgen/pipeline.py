@@ -18,6 +18,7 @@ from smartgen.core.store import Arrays, Store, sequence_arrays, sequences_from
 from smartgen.core.types import Sequences
 from smartgen.data.homes import Home
 from smartgen.data.release import release_root
+from smartgen.llm.plan import Plan
 from smartgen.llm.replay import ReplayedSet, replay
 from smartgen.metrics.synthetic import synthetic_quality
 from smartgen.reads import reads_synthetic
@@ -33,7 +34,7 @@ from smartgen.settings import (
 )
 from smartgen.stages.ssc import Compressed
 from smartgen.stages.tss import split_sequences
-from smartgen.synthesis import LiveSynthesis, Plan, write_control
+from smartgen.synthesis import LiveSynthesis, write_control
 from smartgen.synthesizer_settings import LlmSettings
 
 Made = TypeVar("Made")

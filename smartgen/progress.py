@@ -14,13 +14,13 @@ from rich.markup import escape
 
 from smartgen.core.errors import SmartgenError
 from smartgen.core.provenance import command
-from smartgen.spending import ledger_line, merged, plan_line
+from smartgen.llm.plan import Plan
+from smartgen.spending import ledger_line, plan_line
 
 if TYPE_CHECKING:
     from smartgen.cell import Outcome
-    from smartgen.synthesis import Plan
 
-DONE, FAILED, BAD_INPUT, INTERRUPTED = 0, 1, 2, 130
+DONE, FAILED, BAD_INPUT, WAITING, INTERRUPTED = 0, 1, 2, 75, 130  # 75: try again later, as in sysexits.h
 SHOWN = ("f1", "auroc")
 
 
@@ -90,10 +90,10 @@ def end() -> int:
     """Tell the sum and every failure with its command.
 
     Returns:
-        0; 2 where all failures were bad input; 1 where anything else failed.
+        0; 75 where cells wait for a batch; 2 where all failures were bad input; 1 where anything else failed.
     """
     if len(_tally.planned) > 1:
-        _say(plan_line("in all", merged(_tally.planned)))
+        _say(plan_line("in all", Plan.merged(_tally.planned)))
     cells = _tally.done + _tally.recorded + _tally.waiting + len(_tally.failures)
     for overrides, error in _tally.failures:
         _say(f"[red]smartgen:[/] {escape(' '.join(str(error).split()) or type(error).__name__)}")
@@ -107,7 +107,7 @@ def end() -> int:
         )
         _say(f"{cells} cells: {counts}, {seconds:.0f} s")
     if not _tally.failures:
-        return DONE
+        return WAITING if _tally.waiting else DONE
     return BAD_INPUT if all(isinstance(error, SmartgenError) for _, error in _tally.failures) else FAILED
 
 

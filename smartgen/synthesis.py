@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from smartgen.core.keys import canonical_json
 from smartgen.core.seeds import generator
 from smartgen.core.types import Sequences
 from smartgen.data.homes import Home
@@ -18,36 +18,16 @@ from smartgen.llm.budget import Prompt
 from smartgen.llm.cache import FILE, AnswerCache
 from smartgen.llm.errors import NoSchemaError
 from smartgen.llm.inventory import Inventory
+from smartgen.llm.plan import Plan
 from smartgen.llm.prompt import Scene, prompt_hash
 from smartgen.llm.requests import Request
-from smartgen.llm.schema import is_too_large
+from smartgen.llm.schema import answer_schema, is_too_large
 from smartgen.settings import CellSettings, SynthesizerSettings, WalkSettings
 from smartgen.stages.gss import behavior_graph
 from smartgen.stages.synthesize.live import Written, make_prompts, make_requests, write
 from smartgen.stages.synthesize.resample import resample
 from smartgen.stages.synthesize.walk import Change, walk
 from smartgen.synthesizer_settings import LlmSettings, ResampleSettings
-
-
-@dataclass(frozen=True)
-class Plan:
-    """What a cell's calls will take, told before any is made.
-
-    Args:
-        calls: in all.
-        cached: of these, answered before.
-        prompt_tokens: of the others, by estimate.
-        completion_tokens: of the others at most.
-        usd: of the others at most; None where the price is unknown.
-        requests: keys of the others, so that cells which share calls are not counted twice.
-    """
-
-    calls: int
-    cached: int
-    prompt_tokens: int
-    completion_tokens: int
-    usd: float | None
-    requests: frozenset[str]
 
 
 class LiveSynthesis:
@@ -59,8 +39,6 @@ class LiveSynthesis:
         survivors: gives what SSC kept, when prompts are made.
         pieces: gives TSS's pieces, on which GSS counts.
 
-    Attributes:
-        answer: the format that is asked for; ``text`` where an endpoint or a home cannot have the schema.
     """
 
     def __init__(
@@ -76,12 +54,17 @@ class LiveSynthesis:
         self.scene = Scene(cell.transition.before, cell.transition.after)
         cache = AnswerCache(Path(cell.paths.outputs) / "cache" / FILE)
         self.desk = Desk(settings, cache, cell.paths.models)
-        self.answer = settings.answer
+        self._answer = settings.answer
+        self._prompts: dict[str, list[Prompt]] = {}
 
     @property
     def digests(self) -> dict[str, str]:
-        """What a cell's key holds besides settings: the prompt's hash, the model's name and checksum."""
-        return {"prompt": prompt_hash(self.scene), "model": self.desk.model}
+        """What a cell's key holds besides settings: the prompt's hash, and what the model is."""
+        return {"prompt": prompt_hash(self.scene), "model": self.desk.model, **self._engine}
+
+    @property
+    def _engine(self) -> dict[str, str]:
+        return {name: canonical_json(value) for name, value in self.desk.extra.items()}
 
     @cached_property
     def inventory(self) -> Inventory:
@@ -102,54 +85,62 @@ class LiveSynthesis:
     def written(self) -> Written:
         """The answers, read; from the cache as far as they are there."""
         try:
-            return self._write(self.prompts(self.answer))
-        except NoSchemaError:
-            self.answer = "text"
-            return self._write(self.prompts(self.answer))
+            return self._write()
+        except NoSchemaError as error:
+            self.desk.ledger.note = f"asked as text, since {error}"
+            self._answer = "text"
+            return self._write()
 
-    def prompts(self, answer: str) -> list[Prompt]:
-        """All prompts of the cell in this format."""
-        return make_prompts(self._survivors(), self.hints, self.inventory, self.scene, self.settings, answer)
+    @property
+    def answer(self) -> str:
+        """The format to ask for: the paper's list where an endpoint or a home cannot have the schema."""
+        return "text" if self._answer == "json_schema" and is_too_large(self.inventory) else self._answer
 
-    def requests(self, prompts: list[Prompt], answer: str) -> list[Request]:
+    @property
+    def prompts(self) -> list[Prompt]:
+        """All prompts of the cell in this format; made once."""
+        if self.answer not in self._prompts:
+            counted = self.answer == "json_schema" and self.desk.sends_schema
+            schema = len(canonical_json(answer_schema(self.inventory, 1))) if counted else 0
+            self._prompts[self.answer] = make_prompts(
+                self._survivors(), self.hints, self.inventory, self.scene, self.settings, self.answer, schema
+            )
+        return self._prompts[self.answer]
+
+    def requests(self) -> list[Request]:
         """The calls with these prompts."""
         desk, settings = self.desk, self.settings
-        return make_requests(prompts, self.inventory, settings, desk.provider, desk.model, answer, desk.extra)
+        return make_requests(
+            self.prompts, self.inventory, settings, desk.provider, desk.model, self.answer, desk.extra
+        )
 
     def plan(self) -> Plan:
         """Count what would be asked; only the cache is read."""
-        self._choose_format()
-        requests = {one.key: one for one in self.requests(self.prompts(self.answer), self.answer)}
+        requests = {one.key: one for one in self.requests()}
         known = self.desk.cache.get(requests.values())
-        rest = [one for key, one in requests.items() if key not in known]
-        rate = self.settings.characters_per_token
-        prompt = sum(one.tokens(rate) for one in rest)
-        completion = self.settings.max_tokens * len(rest)
-        price = self.desk.price
-        usd = None if price is None else price.of(prompt, completion)
-        return Plan(len(requests), len(known), prompt, completion, usd, frozenset(one.key for one in rest))
+        rest = {key: one for key, one in requests.items() if key not in known}
+        return Plan(len(requests), {key: self._takes(one) for key, one in rest.items()})
+
+    def _takes(self, request: Request) -> tuple[int, int, float | None]:
+        price, answer = self.desk.price, self.settings.max_tokens
+        usd = None if price is None else price.of(request.most_tokens, answer)
+        return request.tokens(self.settings.characters_per_token), answer, usd
 
     def told(self) -> dict[str, Any]:
         """What a record's ``result`` says of the synthesis; deterministic for the same answers."""
-        prompts = self.prompts(self.answer)
         return {
             "answer": self.answer,
-            "chunks": [prompt.sequences for prompt in prompts],
-            "hints": dict(Counter(prompt.hints for prompt in prompts)),
+            "chunks": [prompt.sequences for prompt in self.prompts],
+            "hints": dict(Counter(prompt.hints for prompt in self.prompts)),
             "prompt": prompt_hash(self.scene),
             "model": self.desk.model,
             "rejects": self.written.rejects,
             "answers": self.written.digest,
         }
 
-    def _choose_format(self) -> None:
-        if self.answer == "json_schema" and is_too_large(self.inventory):
-            self.answer = "text"
-
-    def _write(self, prompts: list[Prompt]) -> Written:
-        self._choose_format()
-        requests = self.requests(prompts, self.answer)
-        return write(requests, self.desk.ask, self.inventory, self.answer, self.settings.retry_unparsable)
+    def _write(self) -> Written:
+        settings = self.settings
+        return write(self.requests(), self.desk.ask, self.inventory, settings.retry_unparsable)
 
 
 def write_control(

@@ -21,6 +21,7 @@ class LlmSettings(SynthesizerSettings):
     model: str = "???"
     base_url: str = "???"
     key_variable: str | None = "OPENAI_API_KEY"
+    needs_key: bool = False
     temperature: float = 0.0
     top_p: float = 0.0
     seed: int = 2024

@@ -256,6 +256,8 @@ class Endpoint:
 
     def get(self, path: str) -> Reply:
         file = re.search(r"/files/([^/]+)/content", path)
+        if file and file[1] not in self.files:
+            return 404, {}, b'{"error": {"message": "no such file"}}'
         if file:
             return 200, {"Content-Type": "text/plain"}, self.files[file[1]]
         batch = re.search(r"/batches/([^/?]+)", path)

@@ -62,7 +62,7 @@ SIZES = {"none": 161, "without_ssc": 50, "without_tss": 84, "without_gss": 110, 
 def stages(
     tss: str = "released", ssc: str = "released", gss: str = "released", **hours: float
 ) -> StageSettings:
-    return StageSettings(TssSettings(tss, **hours), SscSettings(ssc), GssSettings(gss))  # type: ignore[arg-type]  # hours alone
+    return StageSettings(TssSettings(tss, **hours), SscSettings(ssc), GssSettings(gss))
 
 
 def table4(ablation: str, *more: str) -> CellSettings:
@@ -152,7 +152,7 @@ def test_a_study_changes_what_it_says_also_live() -> None:
     gap = compose_cell("experiment=fig7", *live, "transition=seasonal", "study=gap_15")
     assert (gap.stage.tss.max_gap_hours, gap.stage.tss.max_duration_hours) == (15, 24)
     alpha = compose_cell("experiment=threshold", *live, "transition=schedule", "study=alpha_919")
-    assert alpha.stage.ssc.threshold == 0.919  # type: ignore[attr-defined]  # of stage/ssc=released
+    assert alpha.stage.ssc.threshold == 0.919
     replayed = compose_cell(
         "experiment=threshold",
         "task=detection",
@@ -161,7 +161,7 @@ def test_a_study_changes_what_it_says_also_live() -> None:
         "study=alpha_919",
         "seed=1",
     )
-    assert replayed.synthesizer.threshold == 0.919  # type: ignore[attr-defined]  # of a replay
+    assert replayed.synthesizer.threshold == 0.919
     for cell in (gap, alpha, replayed):
         check_settings(cell)
 

@@ -5,28 +5,30 @@ from __future__ import annotations
 import pytest
 
 from smartgen.llm.ledger import Ledger
+from smartgen.llm.plan import Plan
 from smartgen.llm.prices import Price
 from smartgen.llm.requests import Answer
-from smartgen.spending import ledger_line, merged, plan_line
-from smartgen.synthesis import Plan
+from smartgen.spending import ledger_line, plan_line
+
+
+def plan(calls: int, keys: str, prompt: int = 100, answer: int = 10, usd: float | None = 1.0) -> Plan:
+    return Plan(calls, dict.fromkeys(keys, (prompt, answer, usd)))
 
 
 def test_a_plan_says_what_is_an_estimate_and_what_a_bound():
-    plan = Plan(12, 2, 40_000, 80_400, 0.904, frozenset("abcdefghij"))
-    assert plan_line("plan", plan) == (
+    assert plan_line("plan", plan(12, "abcdefghij", 4000, 8040, 0.0904)) == (
         "plan: 12 calls, 2 answered before; the other 10 take about 40,000 tokens of prompts "
         "(by their length) and at most 80,400 of answers, at most 0.9040 USD"
     )
-    assert "price unknown" in plan_line("plan", Plan(1, 0, 1, 1, None, frozenset("a")))
+    assert "price unknown" in plan_line("plan", plan(1, "a", usd=None))
 
 
 def test_calls_that_cells_share_count_once():
-    first = Plan(4, 1, 300, 30, 3.0, frozenset("abc"))
-    same, other = Plan(4, 1, 300, 30, 3.0, frozenset("abc")), Plan(2, 0, 200, 20, 2.0, frozenset("cd"))
-    whole = merged([first, same, other])
-    assert (whole.calls, whole.cached, whole.prompt_tokens, whole.completion_tokens) == (10, 6, 400, 40)
-    assert whole.usd == pytest.approx(4.0)
-    assert merged([first, Plan(1, 0, 1, 1, None, frozenset("z"))]).usd is None
+    whole = Plan.merged([plan(4, "abc"), plan(4, "abc"), plan(2, "cd", 7, 1, 0.5)])
+    assert (whole.calls, sorted(whole.asked)) == (10, list("abcd"))
+    assert (whole.prompt_tokens, whole.completion_tokens) == (100 + 100 + 7 + 7, 10 + 10 + 1 + 1)
+    assert whole.usd == pytest.approx(3.0)
+    assert Plan.merged([plan(4, "abc"), plan(1, "z", usd=None)]).usd is None
 
 
 def test_a_ledger_in_a_line():

@@ -43,6 +43,7 @@ HARMLESS = frozenset(
         "transition.before",
         "transition.after",
         "synthesizer.key_variable",
+        "synthesizer.needs_key",
         "synthesizer.mode",
         "synthesizer.batch_wait_seconds",
         "synthesizer.concurrency",

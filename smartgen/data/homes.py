@@ -176,14 +176,11 @@ def _released(name: str, transition: TransitionSettings, root: Path) -> Home:
 
     def attacks(kind: str) -> Sequences:
         path = root / ATTACK_FOLDER / f"{name}_{transition.target}_attack_{kind}.pkl"
-        if not path.is_file():
-            raise SmartgenError(
-                f"{path}: no such file; protocol.attacks=recorded has it for Table 4's home alone: take "
-                "protocol.attacks=rule, or protocol=released or unified"
-            )
-        sequences = read_sequences(path)
-        check_ids(sequences, vocabulary, path)
-        return sequences
+        instead = (
+            "no such file; protocol.attacks=recorded has it for Table 4's home alone: take "
+            "protocol.attacks=rule, or protocol=released or unified"
+        )
+        return _read_file(path, vocabulary, instead)
 
     folder = root / DATA_FOLDER / name
     validation, target_validation = (
@@ -200,15 +197,22 @@ def _released(name: str, transition: TransitionSettings, root: Path) -> Home:
     )
 
 
-def _read_windows(path: Path, vocabulary: Vocabulary) -> Sequences:
-    """A file of fixed windows; one with another number of behaviors is an error."""
+def _read_file(path: Path, vocabulary: Vocabulary, instead: str) -> Sequences:
+    """The sequences of a file that not every release has; ``instead`` says what to do without it."""
     if not path.is_file():
-        raise SmartgenError(
-            f"{path}: no such file in this release; take protocol=unified, or for detection "
-            "protocol.source_data=pieces (with regime=synthetic protocol.data=pieces)"
-        )
+        raise SmartgenError(f"{path}: {instead}")
     sequences = read_sequences(path)
     check_ids(sequences, vocabulary, path)
+    return sequences
+
+
+def _read_windows(path: Path, vocabulary: Vocabulary) -> Sequences:
+    """A file of fixed windows; one with another number of behaviors is an error."""
+    instead = (
+        "no such file in this release; take protocol=unified, or for detection "
+        "protocol.source_data=pieces (with regime=synthetic protocol.data=pieces)"
+    )
+    sequences = _read_file(path, vocabulary, instead)
     if not len(sequences) or (sequences.lengths != LONGEST).any():
         raise SmartgenError(f"{path}: expected windows of {LONGEST} behaviors")
     return sequences

@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from smartgen.llm.cache import AnswerCache
-from smartgen.llm.embedded import COMPACT, checksum, model_file, serve
+from smartgen.llm.embedded import ENGINE, checksum, engine, model_file, serve
 from smartgen.llm.ledger import Ledger, Purse, purse_of
 from smartgen.llm.prices import FREE, Price, price_of
 from smartgen.llm.requests import Answer, Request
@@ -51,7 +51,12 @@ class Desk:
     @property
     def extra(self) -> dict[str, Any]:
         """What its requests hold besides the settings' sampling."""
-        return {COMPACT: True} if self._file is not None else {}
+        return {ENGINE: engine(self.settings)} if isinstance(self.settings, EmbeddedSettings) else {}
+
+    @property
+    def sends_schema(self) -> bool:
+        """Whether a schema may count as prompt; llama.cpp makes a grammar of it, which takes no context."""
+        return self._file is None
 
     @property
     def price(self) -> Price | None:
@@ -68,7 +73,8 @@ class Desk:
         """
         distinct = {request.key: request for request in requests}
         known = self.cache.get(distinct.values())
-        self.ledger.hits += len(known)
+        for answer in known.values():
+            self.ledger.hit(answer)
         rest = [request for key, request in distinct.items() if key not in known]
         return known | self._fetch(rest) if rest else known
 

@@ -6,28 +6,31 @@ import asyncio
 import hashlib
 import json
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from openai import AsyncOpenAI, OpenAIError
+from openai import AsyncOpenAI, NotFoundError, OpenAIError
 from openai.types import Batch
 from openai.types.chat import ChatCompletion
 from pydantic import ValidationError
 
 from smartgen.core.errors import SmartgenError
 from smartgen.llm.cache import AnswerCache
-from smartgen.llm.client import NO_KEY, checked, run
-from smartgen.llm.errors import PassingError, WaitingError
-from smartgen.llm.faults import sorted_fault
+from smartgen.llm.client import checked, run
+from smartgen.llm.connect import connect
+from smartgen.llm.errors import NoSchemaError, PassingError, WaitingError
+from smartgen.llm.faults import is_about_schema, sorted_fault
 from smartgen.llm.ledger import Ledger, Purse
 from smartgen.llm.requests import Answer, Request
-from smartgen.llm.secrets import read_key, redact
+from smartgen.llm.secrets import redact, wanted_key
 from smartgen.synthesizer_settings import LlmSettings
 
 POLL_SECONDS: Final = 30.0
 LIBRARY_RETRIES: Final = 5  # of the openai package, for the few calls that a batch takes
 ENDED: Final = ("completed", "failed", "expired", "cancelled")
+REMEMBERED: Final = 3 * 24 * 3600  # seconds: a batch ends within a day, older ones are not looked through
+NO_LINE: Final = "no line for it in the output"
 MARK: Final = "smartgen"  # the batch's metadata: a digest of the requests in it
 
 
@@ -57,31 +60,32 @@ class BatchClient:
             WaitingError: the answers are not there yet.
             SmartgenError: the batch failed, or brought no answer to some calls.
         """
-        key = read_key(self.settings.key_variable)
+        key = wanted_key(self.settings.key_variable, self.settings.needs_key)
         start = time.perf_counter()
         try:
             return run(self._ask_all(requests, key))
         except OpenAIError as error:
             fault = sorted_fault(error, self.url, self.settings.key_variable)
+            if isinstance(fault, NoSchemaError):
+                raise NoSchemaError(redact(str(fault), key)) from None
             told = fault.told if isinstance(fault, PassingError) else str(fault)
             raise SmartgenError(redact(f"{self.url}: batch: {told}; the same command goes on", key)) from None
         finally:
             self.ledger.seconds += time.perf_counter() - start
 
     async def _ask_all(self, requests: Sequence[Request], key: str | None) -> dict[str, Answer]:
-        wanted = {request.key: request for request in requests}
-        async with AsyncOpenAI(
-            base_url=self.url, api_key=key or NO_KEY, max_retries=LIBRARY_RETRIES
-        ) as openai:
-            under_way = await self._under_way(openai, wanted)
+        async with connect(self.url, key, LIBRARY_RETRIES) as openai:
+            with self.cache.claim_batches():
+                known = self.cache.get(requests)  # another process may have collected meanwhile
+                wanted = {request.key: request for request in requests if request.key not in known}
+                under_way = await self._under_way(openai, wanted)
             failed: dict[str, str] = {}
             waiting: list[str] = []
             deadline = time.monotonic() + self.settings.batch_wait_seconds
-            for batch_id in under_way:
+            for batch_id, held in under_way.items():
                 batch = await self._wait(openai, batch_id, deadline)
                 if batch.status in ENDED:
-                    failed |= await self._collect(openai, batch, wanted)
-                    self._close(batch_id, wanted)
+                    failed |= await self._collect(openai, batch, held, wanted)
                 else:
                     waiting.append(f"{batch_id} is {batch.status}, {_counts(batch)}")
         if waiting:
@@ -91,55 +95,64 @@ class BatchClient:
         answers = self.cache.get(requests)
         lacking = [request_key for request_key in wanted if request_key not in answers]
         if lacking:
-            told = redact(failed.get(lacking[0], "no line for it in the output"), key)[:300]
-            raise SmartgenError(
-                f"{self.url}: {len(lacking)} of {len(wanted)} calls got no answer by the batch, "
-                f"one of them: {told}; what came is kept, the same command submits the rest"
-            )
+            raise self._told(redact(failed.get(lacking[0], NO_LINE), key)[:300], len(lacking), len(wanted))
         return answers
 
-    async def _under_way(self, openai: AsyncOpenAI, wanted: dict[str, Request]) -> list[str]:
-        """The batches that answer these requests; what no open one holds is submitted now."""
-        noted = self.cache.open_batches(self.url)
-        ours = [batch for batch, keys in noted.items() if wanted.keys() & set(keys)]
-        covered = {key for batch in ours for key in noted[batch]}
-        rest = [request for key, request in wanted.items() if key not in covered]
+    def _told(self, reason: str, lacking: int, asked: int) -> SmartgenError:
+        if is_about_schema(reason):
+            return NoSchemaError(f"{self.url} takes no such answer format ({reason})")
+        return SmartgenError(
+            f"{self.url}: {lacking} of {asked} calls got no answer by the batch, one of them: {reason}; "
+            "what came is kept, the same command submits the rest"
+        )
+
+    async def _under_way(
+        self, openai: AsyncOpenAI, wanted: dict[str, Request]
+    ) -> dict[str, dict[str, Request]]:
+        """The batches that answer these requests, with all that each holds; the rest is submitted now."""
+        noted = self.cache.batches(self.url)
+        ours = {batch: held for batch, held in noted.items() if wanted.keys() & held.keys()}
+        covered = {key for held in ours.values() for key in held}
+        rest = {key: request for key, request in wanted.items() if key not in covered}
         if rest:
             mark = _digest(rest)
-            found = await self._forgotten(openai, mark, set(noted))
-            batch = found or await self._submit(openai, rest, mark)
-            self.cache.add_batch(batch, self.url, [request.key for request in rest])
-            ours.append(batch)
+            batch = await self._forgotten(openai, mark, noted.keys())
+            batch = batch or await self._submit(openai, list(rest.values()), mark)
+            self.cache.add_batch(batch, self.url, rest.values())
+            ours[batch] = rest
         return ours
 
-    async def _forgotten(self, openai: AsyncOpenAI, mark: str, known: set[str]) -> str | None:
-        """A batch of the very same requests that is not noted here."""
-        recent = await openai.batches.list(limit=100)
-        for batch in recent.data:
+    async def _forgotten(self, openai: AsyncOpenAI, mark: str, noted: Collection[str]) -> str | None:
+        """A batch of the very same requests that was never noted here."""
+        async for batch in openai.batches.list(limit=100):
+            if batch.created_at and batch.created_at < time.time() - REMEMBERED:
+                return None
             same = (batch.metadata or {}).get(MARK) == mark
-            if same and batch.id not in known and batch.status not in ("failed", "expired", "cancelled"):
+            if same and batch.id not in noted and batch.status not in ("failed", "expired", "cancelled"):
                 return batch.id
         return None
 
     async def _submit(self, openai: AsyncOpenAI, requests: list[Request], mark: str) -> str:
-        self._pay_for(requests)
-        lines = "".join(json.dumps(_line(request)) + "\n" for request in requests)
-        file = await openai.files.create(file=(f"{mark}.jsonl", lines.encode()), purpose="batch")
-        batch = await openai.batches.create(
-            input_file_id=file.id,
-            endpoint="/v1/chat/completions",
-            completion_window="24h",
-            metadata={MARK: mark},
-        )
-        return batch.id
+        reserved = self.purse.reserve(self._most(requests))  # the whole batch, before any of it is sent
+        cost: float | None = 0.0
+        try:
+            lines = "".join(json.dumps(_line(request)) + "\n" for request in requests)
+            file = await openai.files.create(file=(f"{mark}.jsonl", lines.encode()), purpose="batch")
+            batch = await openai.batches.create(
+                input_file_id=file.id,
+                endpoint="/v1/chat/completions",
+                completion_window="24h",
+                metadata={MARK: mark},
+            )
+            cost = None
+            return batch.id
+        finally:
+            self.purse.settle(reserved, cost)
 
-    def _pay_for(self, requests: list[Request]) -> None:
-        """Hold the whole batch to the limit, before it is submitted."""
-        price = self.ledger.price
-        for request in requests:
-            prompt = request.tokens(self.settings.characters_per_token)
-            most = None if price is None else price.of(prompt, self.settings.max_tokens)
-            self.purse.settle(self.purse.reserve(most), None)
+    def _most(self, requests: list[Request]) -> float | None:
+        """What the batch can cost at most."""
+        price, answer = self.ledger.price, self.settings.max_tokens
+        return None if price is None else sum(price.of(one.most_tokens, answer) for one in requests)
 
     async def _wait(self, openai: AsyncOpenAI, batch_id: str, deadline: float) -> Batch:
         while True:
@@ -149,26 +162,37 @@ class BatchClient:
                 return batch
             await asyncio.sleep(min(self.poll_seconds, left))
 
-    async def _collect(self, openai: AsyncOpenAI, batch: Batch, wanted: dict[str, Request]) -> dict[str, str]:
-        """Keep the answers of a batch that has ended; key to reason of those that failed."""
+    async def _collect(
+        self,
+        openai: AsyncOpenAI,
+        batch: Batch,
+        held: dict[str, Request],
+        wanted: dict[str, Request],
+    ) -> dict[str, str]:
+        """Keep all answers of a batch that has ended, other cells' too, and close it.
+
+        Returns:
+            key to reason of those that it did not answer; they can be submitted anew.
+        """
         failed: dict[str, str] = {}
         for file_id in filter(None, (batch.output_file_id, batch.error_file_id)):
-            for line in (await openai.files.content(file_id)).text.splitlines():
+            try:
+                content = (await openai.files.content(file_id)).text
+            except NotFoundError:
+                failed |= dict.fromkeys(wanted, f"its file {file_id} is gone")
+                continue
+            for line in content.splitlines():
                 key, answer = read_line(line)
                 if isinstance(answer, str):
                     failed[key] = answer
-                elif key in wanted:
-                    self.cache.put(wanted[key], answer)
-                    self.ledger.add(answer)
+                elif key in held:
+                    self.cache.put(held[key], answer)
+                    if key in wanted:
+                        self.ledger.add(answer)
         if batch.errors is not None and batch.errors.data:
-            reason = batch.errors.data[0].message or "no reason given"
-            failed |= {key: reason for key in wanted if key not in failed}
+            failed = dict.fromkeys(wanted, batch.errors.data[0].message or "no reason given") | failed
+        self.cache.close_batch(batch.id)
         return failed
-
-    def _close(self, batch: str, wanted: dict[str, Request]) -> None:
-        """A batch of which another cell wants more stays open for that one."""
-        if set(self.cache.open_batches(self.url).get(batch, ())) <= wanted.keys():
-            self.cache.close_batch(batch)
 
 
 def read_line(line: str) -> tuple[str, Answer | str]:
@@ -200,9 +224,8 @@ def _line(request: Request) -> dict[str, Any]:
     }
 
 
-def _digest(requests: list[Request]) -> str:
-    keys = sorted(request.key for request in requests)
-    return hashlib.sha256(" ".join(keys).encode()).hexdigest()[:32]
+def _digest(keys: Iterable[str]) -> str:
+    return hashlib.sha256(" ".join(sorted(keys)).encode()).hexdigest()[:32]
 
 
 def _counts(batch: Batch) -> str:

@@ -23,16 +23,18 @@ class Budget:
         context: tokens of prompt and answer together.
         answer: tokens kept free for the answer.
         characters_per_token: for the estimate.
+        schema: characters of a schema that may count as prompt.
     """
 
     context: int
     answer: int
     characters_per_token: float
+    schema: int = 0
 
     @property
     def prompt(self) -> int:
-        """Tokens that are left for the prompt."""
-        return self.context - self.answer
+        """Tokens that are left for the prompt's messages."""
+        return self.context - self.answer - int(self.schema / self.characters_per_token)
 
     def fits(self, prompt: Messages) -> bool:
         """Whether a prompt fits, by estimate."""
@@ -92,7 +94,7 @@ def _largest(rest: Sequences, hints: Successors, budget: Budget, write: Write) -
 
     least = prompt(1)
     if not budget.fits(least):
-        needed = estimated_tokens(least, budget.characters_per_token) + budget.answer
+        needed = estimated_tokens(least, budget.characters_per_token) + budget.context - budget.prompt
         raise SmartgenError(
             f"synthesizer.context_tokens is {budget.context}, but one sequence with the inventory and "
             f"{budget.answer} tokens of answer (synthesizer.max_tokens) needs about {needed}; "

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
+from filelock import AsyncFileLock, FileLock
 from sqlalchemy import (
     Column,
     Connection,
@@ -60,7 +62,7 @@ _BATCHES = Table(
     _META,
     Column("id", String, primary_key=True),
     Column("provider", String, nullable=False),
-    Column("keys", String, nullable=False),
+    Column("requests", String, nullable=False),
     Column("open", Integer, nullable=False),
     Column("submitted", String, nullable=False),
 )
@@ -100,7 +102,7 @@ class AnswerCache:
             "key": request.key,
             "provider": request.provider,
             "model": request.model,
-            "request": canonical_json(vars(request)),
+            "request": canonical_json(request.content),
             "arrived": _now(),
             **vars(answer),
         }
@@ -109,32 +111,58 @@ class AnswerCache:
             kept = connection.execute(select(_ANSWERS).where(_ANSWERS.c.key == request.key)).one()
         return _answer(kept)
 
-    def add_batch(self, batch: str, provider: str, keys: list[str]) -> None:
-        """A batch was submitted for these requests."""
-        row = {"id": batch, "provider": provider, "keys": json.dumps(keys), "open": 1, "submitted": _now()}
-        with self._begin() as connection:
-            connection.execute(insert(_BATCHES).values(row).on_conflict_do_nothing())
+    def claim(self, request: Request) -> AsyncFileLock:
+        """A lock on a request: of several processes that want its answer, one asks and the others wait.
 
-    def open_batches(self, provider: str) -> dict[str, list[str]]:
-        """Batches that are not collected yet: id to the keys of their requests."""
+        It is the operating system's, so that it ends with a process that is killed.
+        """
+        folder = self.path.parent / "claims"
+        folder.mkdir(parents=True, exist_ok=True)
+        return AsyncFileLock(folder / f"{request.key}.lock")
+
+    def claim_batches(self) -> FileLock:
+        """A lock on submitting batches, likewise."""
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        return FileLock(self.path.with_suffix(".batches.lock"))
+
+    def add_batch(self, batch: str, provider: str, requests: Iterable[Request]) -> None:
+        """A batch was submitted for these requests."""
+        asked = json.dumps([request.content for request in requests])
+        row = {"id": batch, "provider": provider, "requests": asked, "open": 1, "submitted": _now()}
+        with self._begin() as connection:
+            connection.execute(insert(_BATCHES).values(row))
+
+    def batches(self, provider: str) -> dict[str, dict[str, Request]]:
+        """All batches that were ever submitted: id to the requests by key; none where it was collected."""
         if not self.path.is_file():
             return {}
         with self._begin() as connection:
-            rows = connection.execute(
-                select(_BATCHES).where(_BATCHES.c.provider == provider, _BATCHES.c.open == 1)
-            )
-            return {row.id: json.loads(row.keys) for row in rows}
+            rows = connection.execute(select(_BATCHES).where(_BATCHES.c.provider == provider)).all()
+        found = {}
+        for row in rows:
+            requests = map(Request.from_content, json.loads(row.requests) if row.open else ())
+            found[row.id] = {request.key: request for request in requests}
+        return found
 
     def close_batch(self, batch: str) -> None:
-        """All that a batch brings is kept."""
+        """All that a batch brought is kept; what it did not answer may be submitted anew."""
         with self._begin() as connection:
-            connection.execute(update(_BATCHES).where(_BATCHES.c.id == batch).values(open=0))
+            connection.execute(update(_BATCHES).where(_BATCHES.c.id == batch).values(open=0, requests="[]"))
 
-    def _begin(self) -> _Transaction:
-        with self._opening:
-            if self._engine is None:
-                self._engine = self._open()
-        return _Transaction(self._engine, self.path)
+    @contextmanager
+    def _begin(self) -> Iterator[Connection]:
+        """A transaction whose errors are told in a line with the file."""
+        try:
+            with self._opening:
+                if self._engine is None:
+                    self._engine = self._open()
+            with self._engine.begin() as connection:
+                yield connection
+        except DatabaseError as error:
+            raise SmartgenError(
+                f"{self.path}: expected a database of answers that can be written ({error.orig}); "
+                "move it away, or choose another paths.outputs"
+            ) from error
 
     def _open(self) -> Engine:
         self.path.parent.mkdir(parents=True, exist_ok=True)
@@ -143,34 +171,10 @@ class AnswerCache:
             f"sqlite:///{self.path}", poolclass=NullPool, connect_args={"timeout": WAIT_SECONDS}
         )
         event.listen(engine, "connect", _durable)
-        with _Transaction(engine, self.path) as connection:
+        with engine.begin() as connection:
             for table in _META.sorted_tables:
                 connection.execute(CreateTable(table, if_not_exists=True))
         return engine
-
-
-class _Transaction:
-    """A transaction whose errors are told in a line with the file."""
-
-    def __init__(self, engine: Engine, path: Path) -> None:
-        self._context, self._path = engine.begin(), path
-
-    def __enter__(self) -> Connection:
-        try:
-            return self._context.__enter__()
-        except DatabaseError as error:
-            raise self._told(error) from error
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
-        self._context.__exit__(kind, error, trace)  # type: ignore[arg-type]  # a traceback, whatever it is called
-        if isinstance(error, DatabaseError):
-            raise self._told(error) from error
-
-    def _told(self, error: DatabaseError) -> SmartgenError:
-        return SmartgenError(
-            f"{self._path}: expected a database of answers that can be written ({error.orig}); "
-            "move it away, or choose another paths.outputs"
-        )
 
 
 def _durable(connection: DBAPIConnection, _: object) -> None:

@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Final, TypeVar
 
 from openai import AsyncOpenAI
@@ -15,16 +16,19 @@ from tenacity.wait import wait_random_exponential
 
 from smartgen.core.errors import SmartgenError
 from smartgen.llm.cache import AnswerCache
+from smartgen.llm.connect import connect
 from smartgen.llm.errors import PassingError
 from smartgen.llm.faults import sorted_fault
 from smartgen.llm.ledger import Ledger, Purse
 from smartgen.llm.requests import Answer, Request
-from smartgen.llm.secrets import read_key, redact
+from smartgen.llm.secrets import redact, wanted_key
 from smartgen.synthesizer_settings import LlmSettings
 
 FIRST_PAUSE: Final = 0.5  # seconds, doubled with each fault in a row
 LONGEST_PAUSE: Final = 60.0
-NO_KEY: Final = "none"  # the openai package wants some text where an endpoint wants no key
+GIVE_UP: Final = (
+    3  # calls in a row, or as many as are in flight, that got no answer at the last try: nobody is there
+)
 
 Made = TypeVar("Made")
 Advance = Callable[[Ledger], object]
@@ -39,7 +43,7 @@ class Client:
         url: of the endpoint.
         cache: where each answer goes the moment it arrives.
         ledger: the cell's.
-        purse: the command's.
+        purse: the process's.
         advance: called with the ledger at each answer, for a progress bar.
         adapted: puts a request's body into the endpoint's own words.
     """
@@ -66,19 +70,24 @@ class Client:
         answers: dict[str, Answer] = {}
         faults: list[Exception] = []
         gate = asyncio.Semaphore(self.settings.concurrency)
-        key = read_key(self.settings.key_variable)
+        key = wanted_key(self.settings.key_variable, self.settings.needs_key)
         start = time.perf_counter()
+        given_up = 0  # calls in a row
 
         async def one(request: Request) -> None:
+            nonlocal given_up
             async with gate:
-                if any(not isinstance(fault, PassingError) for fault in faults):
+                final = any(not isinstance(fault, PassingError) for fault in faults)
+                if final or given_up >= max(GIVE_UP, self.settings.concurrency):
                     return
                 try:
                     answers[request.key] = await self._ask(openai, request)
+                    given_up = 0
                 except Exception as fault:  # told below, when all calls in flight have ended
                     faults.append(fault)
+                    given_up += 1
 
-        async with AsyncOpenAI(base_url=self.url, api_key=key or NO_KEY, max_retries=0) as openai:
+        async with connect(self.url, key) as openai:
             await asyncio.gather(*(one(request) for request in requests))
         self.ledger.seconds += time.perf_counter() - start
         if faults:
@@ -86,12 +95,23 @@ class Client:
         return answers
 
     async def _ask(self, openai: AsyncOpenAI, request: Request) -> Answer:
-        """One answer, kept; with pauses and new tries after passing faults."""
-        async for attempt in self._tries():
-            with attempt:
-                answer = await self._paid(openai, request)
-        kept = await asyncio.to_thread(self.cache.put, request, answer)
-        self.ledger.add(answer)
+        """One answer, kept; with pauses and new tries after passing faults.
+
+        Another process may be asking the same: then its answer is awaited, not paid for twice.
+        """
+        async with self.cache.claim(request) as claim:
+            known = (await asyncio.to_thread(self.cache.get, [request])).get(request.key)
+            if known is None:
+                async for attempt in self._tries():
+                    with attempt:
+                        answer = await self._paid(openai, request)
+                kept = await asyncio.to_thread(self.cache.put, request, answer)
+                self.ledger.add(answer)
+            else:
+                kept = known
+                self.ledger.hit(known)
+            # Who waits for the claim meanwhile finds the answer, on whichever file it holds the lock.
+            Path(claim.lock_file).unlink(missing_ok=True)
         self.advance(self.ledger)
         return kept
 
@@ -146,11 +166,9 @@ class Client:
         self.ledger.lost += bool(getattr(_fault(state), "lost", False))
 
     def _most(self, request: Request) -> float | None:
-        """What a call can cost at most, by estimate."""
-        if self.ledger.price is None:
-            return None
-        prompt = request.tokens(self.settings.characters_per_token)
-        return self.ledger.price.of(prompt, self.settings.max_tokens)
+        """What a call can cost at most."""
+        price = self.ledger.price
+        return None if price is None else price.of(request.most_tokens, self.settings.max_tokens)
 
     def _cost(self, answer: Answer) -> float | None:
         tokens = answer.prompt_tokens, answer.completion_tokens
@@ -162,7 +180,7 @@ class Client:
         """The error that the round ends with: the first final fault, else the last passing one."""
         final = [fault for fault in faults if not isinstance(fault, PassingError)]
         if final and not isinstance(final[0], SmartgenError):
-            return final[0]
+            return final[0]  # a fault of ours, whose trace is wanted
         if final:
             return type(final[0])(redact(str(final[0]), key))
         told = redact(str(faults[-1].told if isinstance(faults[-1], PassingError) else faults[-1]), key)

@@ -7,6 +7,7 @@ import itertools
 import json
 import urllib.request
 from functools import cache, cached_property
+from importlib import metadata
 from pathlib import Path
 from typing import Any, Final
 
@@ -14,8 +15,10 @@ from smartgen.core.errors import SmartgenError
 from smartgen.llm.model_file import MODEL_FILE
 from smartgen.synthesizer_settings import EmbeddedSettings
 
+_NO_EXTRA: Final = "synthesizer=embedded needs the package xllamacpp: pip install 'smartgen[embedded]'"
 QUIET: Final = -1  # llama.cpp's verbosity: errors come back in answers
-COMPACT: Final = "compact"  # a request's sampling with this asks for JSON without line breaks and indents
+ENGINE: Final = "engine"  # in a request's sampling: what else decides an answer here
+_WITHOUT_PROXY: Final = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 _BLANKS: Final = tuple(itertools.product("\n", (1, 2, 3), " \t", range(21)))
 
 
@@ -49,6 +52,19 @@ def checksum(path: Path) -> str:
         return hashlib.file_digest(handle, "sha256").hexdigest()
 
 
+def engine(settings: EmbeddedSettings) -> dict[str, Any]:
+    """What decides an answer beside the model's file and the sampling; part of requests' and cells' keys.
+
+    Raises:
+        SmartgenError: the extra is not installed.
+    """
+    try:
+        version = metadata.version("xllamacpp")
+    except metadata.PackageNotFoundError as error:
+        raise SmartgenError(_NO_EXTRA) from error
+    return {"xllamacpp": version, "threads": settings.threads, "slots": settings.concurrency, "compact": True}
+
+
 class EmbeddedServer:
     """A running server.
 
@@ -65,15 +81,13 @@ class EmbeddedServer:
         self.url = f"{self._address}/v1"
 
     def adapted(self, body: dict[str, Any]) -> dict[str, Any]:
-        """A request's body with `COMPACT` put into OpenAI's own words: a bias against blank tokens.
+        """A request's body without `ENGINE`, and with a bias against blank tokens, in OpenAI's own words.
 
         llama.cpp's grammar allows line breaks and indents between JSON's tokens, and small models write
         them: half of all tokens. Nothing else of an answer is touched, since no word of ours has them.
         """
-        rest = {name: value for name, value in body.items() if name != COMPACT}
-        if body.get(COMPACT):
-            rest["logit_bias"] = {str(token): -100 for token in self._blanks}
-        return rest
+        rest = {name: value for name, value in body.items() if name != ENGINE}
+        return rest | {"logit_bias": {str(token): -100 for token in self._blanks}}
 
     @cached_property
     def _blanks(self) -> list[int]:
@@ -88,7 +102,7 @@ class EmbeddedServer:
             json.dumps({"content": text}).encode(),
             {"Content-Type": "application/json"},
         )
-        with urllib.request.urlopen(request, timeout=60) as reply:
+        with _WITHOUT_PROXY.open(request, timeout=60) as reply:
             found: list[int] = json.load(reply)["tokens"]
         return found
 
@@ -107,9 +121,7 @@ def _server(path: Path, context: int, parallel: int, threads: int) -> EmbeddedSe
     try:
         import xllamacpp
     except ImportError as error:
-        raise SmartgenError(
-            "synthesizer=embedded needs the package xllamacpp: pip install 'smartgen[embedded]'"
-        ) from error
+        raise SmartgenError(_NO_EXTRA) from error
     parameters = xllamacpp.CommonParams()
     parameters.model.path = str(path)
     parameters.hostnames = ["127.0.0.1"]

@@ -57,20 +57,26 @@ def _by_status(error: openai.APIStatusError, url: str, variable: str | None) -> 
             f"{url} says that a prompt exceeds its context ({said}); "
             "lower synthesizer.context_tokens or synthesizer.characters_per_token"
         )
-    if _SCHEMA.search(f"{error.code} {said}"):
+    if is_about_schema(f"{error.code} {said}"):
         return NoSchemaError(f"{url} takes no such answer format ({status}: {said})")
     return EndpointError(f"{url} refuses a call ({status}: {said})")
+
+
+def is_about_schema(said: str) -> bool:
+    """Whether an endpoint's words are about the format that was asked for."""
+    return _SCHEMA.search(said) is not None
 
 
 def _retry_after(error: openai.APIStatusError) -> float | None:
     """Seconds of Retry-After, or of OpenAI's retry-after-ms; dates are not asked for by such endpoints."""
     headers = error.response.headers
     try:
-        if "retry-after-ms" in headers:
-            return float(headers["retry-after-ms"]) / 1000
-        return float(headers["retry-after"]) if "retry-after" in headers else None
+        seconds = float(headers.get("retry-after-ms", "nan")) / 1000
+        if not seconds > 0:
+            seconds = float(headers.get("retry-after", "nan"))
     except ValueError:
         return None
+    return seconds if 0 < seconds < float("inf") else None  # 0, below or nan: the usual pause
 
 
 def _said(error: openai.APIStatusError, key: str | None) -> str:

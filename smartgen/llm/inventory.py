@@ -12,7 +12,9 @@ from smartgen.data.vocabulary import DAYS, HOURS, Vocabulary
 
 Pair = tuple[int, int]
 
-UNWRITTEN = "refresh"  # a device that reports itself; no habit, and the release's inventories leave most out
+UNWRITTEN = (
+    "refresh"  # how a state ends that only reports; no habit, the release's inventories leave most out
+)
 
 
 @dataclass(frozen=True)
@@ -39,8 +41,7 @@ class Inventory:
         named = {
             (device, action)
             for action, text in enumerate(vocabulary.actions)
-            if (device := vocabulary.prefix_device(action)) is not None
-            and text.partition(":")[2] != UNWRITTEN
+            if (device := vocabulary.prefix_device(action)) is not None and not text.endswith(UNWRITTEN)
         }
         return cls(vocabulary, tuple(sorted(logged | named)))
 

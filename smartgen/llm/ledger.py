@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, fields
 from typing import Any
 
 from smartgen.core.errors import SmartgenError
@@ -19,10 +19,12 @@ class Ledger:
         calls: answers that an endpoint gave to this run.
         hits: answers that were in the cache.
         retries: requests sent again after a fault.
-        lost: of these, requests that may have been answered and whose answer never arrived whole.
+        lost: of the requests sent, those whose answer, if there was one, never arrived whole.
         prompt_tokens, completion_tokens: of the calls, as the endpoint counted.
-        uncounted: calls whose tokens the endpoint did not count.
-        seconds: during which calls were in flight.
+        hit_prompt_tokens, hit_completion_tokens: likewise of the answers in the cache, paid for before.
+        uncounted: calls and hits whose tokens the endpoint did not count.
+        seconds: during which calls were in flight; of a batch, during which it was asked for.
+        note: what else happened, in words.
     """
 
     price: Price | None = None
@@ -32,24 +34,44 @@ class Ledger:
     lost: int = 0
     prompt_tokens: int = 0
     completion_tokens: int = 0
+    hit_prompt_tokens: int = 0
+    hit_completion_tokens: int = 0
     uncounted: int = 0
     seconds: float = 0.0
+    note: str = ""
 
     def add(self, answer: Answer) -> None:
         """An answer has arrived."""
         self.calls += 1
         self.prompt_tokens += answer.prompt_tokens or 0
         self.completion_tokens += answer.completion_tokens or 0
+        self._count(answer)
+
+    def hit(self, answer: Answer) -> None:
+        """An answer was in the cache."""
+        self.hits += 1
+        self.hit_prompt_tokens += answer.prompt_tokens or 0
+        self.hit_completion_tokens += answer.completion_tokens or 0
+        self._count(answer)
+
+    def _count(self, answer: Answer) -> None:
         self.uncounted += answer.prompt_tokens is None or answer.completion_tokens is None
 
     @property
     def usd(self) -> float | None:
-        """What the calls cost; None where a price or a count is missing."""
-        if self.calls == 0:
+        """What the answers of this run's calls cost; None where a price or a count is missing."""
+        if not self.calls:
             return 0.0
-        if self.price is None or self.uncounted:
-            return None
-        return self.price.of(self.prompt_tokens, self.completion_tokens)
+        return self._usd(self.prompt_tokens, self.completion_tokens)
+
+    @property
+    def usd_in_all(self) -> float | None:
+        """What all answers of the cell cost, in whichever run they were asked for."""
+        prompt = self.prompt_tokens + self.hit_prompt_tokens
+        return self._usd(prompt, self.completion_tokens + self.hit_completion_tokens)
+
+    def _usd(self, prompt: int, completion: int) -> float | None:
+        return None if self.price is None or self.uncounted else self.price.of(prompt, completion)
 
     @property
     def tokens_per_second(self) -> float:
@@ -58,21 +80,19 @@ class Ledger:
 
     def told(self) -> dict[str, Any]:
         """The sums as a record holds them."""
-        names = ("calls", "hits", "retries", "lost", "prompt_tokens", "completion_tokens", "uncounted")
-        return {name: getattr(self, name) for name in names} | {
-            "seconds": round(self.seconds, 3),
-            "usd": self.usd,
-            "price": None if self.price is None else vars(self.price),
-        }
+        sums = {field.name: getattr(self, field.name) for field in fields(self)}
+        price = None if self.price is None else vars(self.price)
+        seconds = round(self.seconds, 3)
+        return sums | {"price": price, "seconds": seconds, "usd": self.usd, "usd_in_all": self.usd_in_all}
 
 
 class CostLimitError(SmartgenError):
-    """The next call could take the command beyond its limit; answers so far are kept."""
+    """The next call could take the spending beyond its limit; answers so far are kept."""
 
 
 @dataclass
 class Purse:
-    """The money that one command may spend, over all its cells in this process.
+    """The money that one process may spend, over all its cells.
 
     Args:
         limit: in USD; None for no limit.
@@ -80,7 +100,7 @@ class Purse:
 
     limit: float | None = None
     spent: float = 0.0
-    reserved: float = field(default=0.0)
+    reserved: float = 0.0
 
     def reserve(self, most: float | None) -> float:
         """Set aside what a call can cost at most, before it is sent.

@@ -5,58 +5,60 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from smartgen.core.types import ACTION, DEVICE, Behavior, Sequences
 from smartgen.llm.inventory import Inventory
 from smartgen.llm.parse import MAX_CHARACTERS, ParsedAnswer, Reject, parse_answer, shorten
 
-_START: Final = re.compile(r'\{\s*"sequences"\s*:\s*\[')
-_GAP: Final = re.compile(r"[\s,]*")
+_SEQUENCE: Final = re.compile(r"\[\s*\{")
+_EMPTY: Final = re.compile(r"\[\s*\]")
+MAX_SEQUENCE: Final = 20_000  # characters; ten behaviors have some 700
+MAX_MISSES: Final = 1_000  # places that looked like a sequence; beyond, a text is no answer
+CUT_OFF: Final = "cut off before its end"  # as the recovery of lists calls it
+NO_JSON: Final = "no JSON"
 _DECODER: Final = json.JSONDecoder()
 
 
-def parse_answer_for(text: str, inventory: Inventory, answer: str) -> ParsedAnswer:
-    """Read an answer in the format that was asked for, or in the other one, and keep valid behaviors alone.
+def read_answer(text: str, inventory: Inventory) -> ParsedAnswer:
+    """Read an answer in JSON or as the paper's list, whichever was asked for, and keep valid behaviors alone.
 
     Args:
         text: as it came.
         inventory: the pairs that are valid, and their words.
-        answer: ``json_schema`` or ``text``.
     """
-    if answer == "json_schema":
-        parsed = parse_json_answer(text, inventory)
-        if parsed is not None:
-            return parsed
-    elif (parsed := parse_json_answer(text, inventory)) is not None and len(parsed.sequences):
-        return parsed
-    return without_invalid(parse_answer(text, inventory.vocabulary, recover=True), inventory)
+    as_json = parse_json_answer(text, inventory)
+    if as_json is not None and len(as_json.sequences):
+        return as_json
+    as_list = without_invalid(parse_answer(text, inventory.vocabulary, recover=True), inventory)
+    return as_list if as_json is None or len(as_list.sequences) else as_json
 
 
 def parse_json_answer(text: str, inventory: Inventory) -> ParsedAnswer | None:
-    """The sequences of ``{"sequences": [[{"day", "hour", "action"}, ...], ...]}``.
+    """The sequences of ``{"sequences": [[{"day", "hour", "action"}, ...], ...]}``, whatever stands around.
 
-    A sequence counts if it stands complete, so the last one of an answer that was cut off does not.
+    A sequence counts if it stands complete, so the last one of an answer that was cut off does not, and one
+    that is no JSON takes no other along. Of several lists of sequences, as where the prompt's are restated,
+    the one with the most behaviors is the answer, the first on a tie.
 
     Returns:
-        None where the text has no such object.
+        None where the text has no such list.
     """
-    match = _START.search(text[:MAX_CHARACTERS])
-    if match is None:
+    lists = _lists_of_sequences(text[:MAX_CHARACTERS])
+    if not lists:
         return None
-    decoded, loss = _items(text[:MAX_CHARACTERS], match.end())
+    answer = max(lists, key=lambda one: sum(len(sequence) for sequence in one.sequences))
     kept: list[list[int]] = []
     rejects: list[Reject] = []
-    for number, sequence in enumerate(decoded):
+    for number, sequence in enumerate(answer.sequences):
         flat = list(_behaviors(number, sequence, inventory, rejects))
         if flat:
             kept.append(flat)
         else:
             rejects.append(Reject(number, None, shorten(sequence), "empty sequence: no valid behavior"))
-    if loss is not None:
-        rejects.append(Reject(None, None, shorten(loss), "cut off before its end"))
-    return ParsedAnswer(decoded, Sequences.from_lists(kept), tuple(rejects))
+    rejects += [Reject(None, None, shorten(piece), reason) for piece, reason in answer.losses]
+    return ParsedAnswer(list(answer.sequences), Sequences.from_lists(kept), tuple(rejects))
 
 
 def without_invalid(parsed: ParsedAnswer, inventory: Inventory) -> ParsedAnswer:
@@ -78,28 +80,45 @@ def without_invalid(parsed: ParsedAnswer, inventory: Inventory) -> ParsedAnswer:
     return replace(parsed, sequences=Sequences.from_lists(kept), rejects=tuple(rejects))
 
 
-def _items(text: str, start: int) -> tuple[list[Any], str | None]:
-    """The values of a JSON list one after another, and what is left where it breaks off."""
-    found: list[Any] = []
-    position = start
-    while True:
-        gap = _GAP.match(text, position)
-        position = gap.end() if gap else position
-        if text[position : position + 1] == "]":
-            return found, None
+@dataclass
+class _List:
+    """Sequences that stand in one list, and pieces of it that are none, each with the reason."""
+
+    sequences: list[list[Any]] = field(default_factory=list)
+    losses: list[tuple[str, str]] = field(default_factory=list)
+
+
+def _lists_of_sequences(text: str) -> list[_List]:
+    """Every list of sequences; one ends where a bracket closes that opened outside its sequences."""
+    lists: list[_List] = []
+    end = misses = 0
+    while misses < MAX_MISSES and (start := _SEQUENCE.search(text, end)) is not None:
+        between = _EMPTY.sub("", text[end : start.start()])
+        if not lists or "]" in between or "}" in between:
+            lists.append(_List())
+        piece = text[start.start() : start.start() + MAX_SEQUENCE]
         try:
-            value, position = _DECODER.raw_decode(text, position)
+            value, size = _DECODER.raw_decode(piece)
         except (ValueError, RecursionError):
-            rest = text[position:]
-            return found, rest if rest.strip() else None
-        found.append(value)
+            # The next sequence, if there is one, begins behind this opening bracket.
+            following = _SEQUENCE.search(text, start.end())
+            end = len(text) if following is None else following.start()
+            lists[-1].losses.append((piece, CUT_OFF if following is None else NO_JSON))
+            misses += 1
+            continue
+        if any(isinstance(one, dict) and "action" in one for one in value):
+            lists[-1].sequences.append(value)
+            end = start.start() + size
+        else:
+            end = start.start() + 1  # a list of other objects; sequences may lie deeper
+            misses += 1
+    return [one for one in lists if one.sequences or one.losses]
 
 
-def _behaviors(number: int, sequence: Any, inventory: Inventory, rejects: list[Reject]) -> Iterator[int]:
+def _behaviors(
+    number: int, sequence: list[Any], inventory: Inventory, rejects: list[Reject]
+) -> Iterator[int]:
     """The four ids of each valid behavior; the others are rejected with their reason."""
-    if not isinstance(sequence, list):
-        rejects.append(Reject(number, None, shorten(sequence), "wrong type: expected a list of behaviors"))
-        return
     for position, behavior in enumerate(sequence):
         read = _behavior(behavior, inventory)
         if isinstance(read, Behavior):

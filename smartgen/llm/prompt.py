@@ -21,7 +21,7 @@ from smartgen.llm.inventory import Inventory
 
 FORMATS: Final = ("json_schema", "text")
 _FILES: Final = ("system", "user", "habits", "format_json", "format_text")
-_MESSAGE_TOKENS: Final = 16  # what chat templates put around two messages, at least
+MESSAGE_TOKENS: Final = 16  # what chat templates put around two messages, about
 
 Messages = tuple[dict[str, str], ...]
 Successors = Mapping[int, list[tuple[int, int]]]
@@ -89,7 +89,7 @@ def hint_lines(hints: Successors, inventory: Inventory) -> str:
 def estimated_tokens(prompt: Messages, characters_per_token: float) -> int:
     """About how many tokens an endpoint will count; it is asked before any endpoint has counted."""
     characters = sum(len(message["content"]) for message in prompt)
-    return _MESSAGE_TOKENS + int(characters / characters_per_token + 1)
+    return MESSAGE_TOKENS + int(characters / characters_per_token + 1)
 
 
 def _example(inventory: Inventory) -> list[Behavior]:

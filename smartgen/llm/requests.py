@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
+from functools import cached_property
 from typing import Any
 
 from smartgen.core.keys import canonical_json, content_key
-from smartgen.llm.prompt import Messages, estimated_tokens
+from smartgen.llm.prompt import MESSAGE_TOKENS, Messages, estimated_tokens
 
 
 @dataclass(frozen=True)
@@ -28,9 +30,19 @@ class Request:
     attempt: int = 0
 
     @property
+    def content(self) -> dict[str, Any]:
+        """All that identifies it."""
+        return {field.name: getattr(self, field.name) for field in fields(self)}
+
+    @cached_property
     def key(self) -> str:
         """16 hex digits; equal requests are asked once."""
-        return content_key(vars(self))
+        return content_key(self.content)
+
+    @classmethod
+    def from_content(cls, content: Mapping[str, Any]) -> Request:
+        """What `content` gave, also by way of JSON."""
+        return cls(**{**content, "messages": tuple(content["messages"])})
 
     @property
     def body(self) -> dict[str, Any]:
@@ -40,10 +52,23 @@ class Request:
         name = self.model.rpartition("@")[0] if self.provider == "embedded" else self.model
         return {"model": name, "messages": [dict(message) for message in self.messages], **sampling}
 
+    @property
+    def schema(self) -> str:
+        """The schema that binds the answer, as it is sent; endpoints may count it as prompt."""
+        bound = self.sampling.get("response_format")
+        return "" if bound is None else canonical_json(bound)
+
     def tokens(self, characters_per_token: float) -> int:
-        """About how many tokens of prompt an endpoint will count; a schema may count, too."""
-        schema = len(canonical_json(self.sampling.get("response_format", "")))
-        return estimated_tokens(self.messages, characters_per_token) + int(schema / characters_per_token)
+        """About how many tokens of prompt an endpoint will count."""
+        return estimated_tokens(self.messages, characters_per_token) + int(
+            len(self.schema) / characters_per_token
+        )
+
+    @property
+    def most_tokens(self) -> int:
+        """Tokens of prompt that no endpoint exceeds: none is shorter than a byte."""
+        texts = (*(message["content"] for message in self.messages), self.schema)
+        return MESSAGE_TOKENS + sum(len(text.encode()) for text in texts)
 
     def again(self) -> Request:
         """The next attempt."""

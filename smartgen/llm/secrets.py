@@ -24,6 +24,21 @@ def read_key(variable: str | None) -> str | None:
     return key or None
 
 
+def wanted_key(variable: str | None, needed: bool) -> str | None:
+    """The key, before anything is sent.
+
+    Raises:
+        SmartgenError: it is needed and not set.
+    """
+    key = read_key(variable)
+    if needed and key is None:
+        raise SmartgenError(
+            f"synthesizer.needs_key is true, but the environment variable {variable} is not set; "
+            "set it, or take synthesizer=embedded, which needs none"
+        )
+    return key
+
+
 def redact(text: str, key: str | None) -> str:
     """A text without the key, for instance an endpoint's message that repeats it."""
     return text.replace(key, SHOWN) if key else text
@@ -38,8 +53,8 @@ def check_url(url: str) -> None:
     parts = urlsplit(url)
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise SmartgenError(f"synthesizer.base_url is {url!r}, expected http://host:port/v1 or https://...")
-    if parts.username or parts.password or parts.query:
+    if parts.username or parts.password or parts.query or parts.fragment:
         raise SmartgenError(
-            "synthesizer.base_url holds a user, a password or a query, but it stands in records; "
+            "synthesizer.base_url holds a user, a password, a query or a fragment, but it stands in records; "
             "take the plain address, and a key from the environment (synthesizer.key_variable)"
         )

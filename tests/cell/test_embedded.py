@@ -21,6 +21,7 @@ MODELS = Path(os.environ.get("SMARTGEN_MODELS") or "models").absolute()
 def embedded(cell, tmp_path):
     pytest.importorskip("xllamacpp", reason="needs the extra: pip install 'smartgen[embedded]'")
     if not (MODELS / MODEL_FILE).is_file():
+        # `make test` fetches it first; who runs pytest by hand is told, not stopped.
         pytest.skip("needs the model: smartgen-data model")
     llm = EmbeddedSettings(name="embedded", model="SmolLM2", base_url="embedded", key_variable=None)
     llm.temperature, llm.top_p, llm.threads, llm.concurrency = 0.8, 0.95, 1, 1

@@ -50,7 +50,7 @@ def test_what_is_held_out_of_the_old_context_is_not_in_the_log(toy_release: Path
 def test_what_table_4_reads_is_there_or_told(toy_release: Path) -> None:
     home = load_home(DatasetSettings(name="toy"), SEASONAL, str(toy_release), 0)
     with pytest.raises(SmartgenError, match=r"take protocol\.threshold_data=synthetic"):
-        home.target_validation  # noqa: B018 - read for its error
+        _ = home.target_validation
     with pytest.raises(SmartgenError, match=r"toy_spring_attack_heater\.pkl: no such file"):
         home.recorded_attacks("heater")
     rows = [[5, 1, 0, 1]]

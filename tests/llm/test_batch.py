@@ -7,7 +7,7 @@ import pytest
 from smartgen.core.errors import SmartgenError
 from smartgen.llm.batch import BatchClient, read_line
 from smartgen.llm.cache import AnswerCache
-from smartgen.llm.errors import WaitingError
+from smartgen.llm.errors import NoSchemaError, WaitingError
 from smartgen.llm.ledger import CostLimitError, Ledger, Purse
 from smartgen.llm.prices import Price
 from smartgen.llm.requests import Request
@@ -49,7 +49,7 @@ def test_submit_restart_collect(server, make):
     answers = client(WANTED)
     assert [answers[one.key].text for one in WANTED] == [f"to call {i}" for i in range(6)]
     assert (client.ledger.calls, client.ledger.prompt_tokens) == (6, 600)
-    assert client.cache.open_batches(server.url) == {}
+    assert client.cache.batches(server.url) == {"batch-0": {}}  # collected
 
 
 def test_a_batch_that_was_submitted_by_a_process_that_died_is_found(server, make, monkeypatch):
@@ -100,6 +100,58 @@ def test_lines_that_lack_are_told_and_submitted_anew(server, make):
     with pytest.raises(WaitingError):
         make()([WANTED[4]])
     assert len(server.batches) == 2
+
+
+def test_a_batch_of_which_nothing_came_is_submitted_anew(server, make):
+    with pytest.raises(WaitingError):
+        make()(WANTED)
+    server.finish_batch("batch-0", lambda _: None)
+    with pytest.raises(SmartgenError, match="6 of 6 calls got no answer"):
+        make()(WANTED)
+    with pytest.raises(WaitingError, match="batch-1"):
+        make()(WANTED)
+    assert len(server.batches) == 2
+
+
+def test_calls_that_another_cell_cached_do_not_keep_a_batch_open(server, make):
+    with pytest.raises(WaitingError):
+        make()(WANTED)
+    server.finish_batch(
+        "batch-0", lambda body: None if body["messages"][0]["content"] == "call 5" else says(body)
+    )
+    assert len(make()(WANTED[:2])) == 2  # collects for all
+    client = make()
+    assert len(client.cache.get(WANTED)) == 5
+    with pytest.raises(WaitingError, match="batch-1"):
+        client([WANTED[5]])
+
+
+def test_an_output_file_that_is_gone_is_told_once(server, make):
+    with pytest.raises(WaitingError):
+        make()(WANTED)
+    server.batches["batch-0"] |= {"status": "completed", "output_file_id": "gone"}
+    with pytest.raises(SmartgenError, match="its file gone is gone"):
+        make()(WANTED)
+    with pytest.raises(WaitingError, match="batch-1"):
+        make()(WANTED)
+
+
+def test_a_schema_that_is_refused_falls_back(server, make):
+    with pytest.raises(WaitingError):
+        make()(WANTED)
+    server.batches["batch-0"] |= {
+        "status": "failed", "errors": {"object": "list", "data": [{"message": "unknown response_format"}]}
+    }  # fmt: skip
+    with pytest.raises(NoSchemaError):
+        make()(WANTED)
+
+
+def test_a_batch_that_cannot_be_submitted_costs_nothing(server, make):
+    purse = Purse(limit=1.0)
+    server.upload = lambda _: (400, {}, b'{"error": {"message": "no files here"}}')
+    with pytest.raises(SmartgenError, match="no files here"):
+        make(purse, Price(0.0, 1000.0, "test"))(WANTED)
+    assert (purse.spent, purse.reserved) == (0.0, 0.0)
 
 
 def test_a_failed_batch_says_why(server, make):

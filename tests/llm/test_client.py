@@ -268,13 +268,13 @@ def test_a_key_that_no_header_can_hold_is_refused_unseen(make, monkeypatch, key)
 
 def test_the_limit_stops_before_the_call_that_would_pass_it(endpoint, make):
     server = endpoint(lambda *_: _ok("x"))
-    price = Price(prompt=1.0, completion=1000.0, source="test")  # a call: at most .01, in fact .0101
-    client = make(server.url, Purse(limit=0.05), price, concurrency=1)
+    price = Price(prompt=0.0, completion=1000.0, source="test")  # a call: .01
+    client = make(server.url, Purse(limit=0.055), price, concurrency=1)
     wanted = requests(20)
-    with pytest.raises(CostLimitError, match=r"max_cost_usd is 0.05.*a higher limit goes on"):
+    with pytest.raises(CostLimitError, match=r"max_cost_usd is 0.055.*a higher limit goes on"):
         client(wanted)
-    assert server.calls == 4 == len(client.cache.get(wanted))
-    assert client.ledger.usd == pytest.approx(4 * 0.0101)
+    assert server.calls == 5 == len(client.cache.get(wanted))
+    assert client.ledger.usd == pytest.approx(5 * 0.01)
     client = make(server.url, Purse(limit=1.0), price)
     client([one for one in wanted if one.key not in client.cache.get(wanted)])
     assert server.calls == 20
@@ -309,6 +309,67 @@ def test_prices():
     assert given.of(1_000_000, 500_000) == 2
     with pytest.raises(SmartgenError, match=r"expected {prompt: USD"):
         price_of("some-model", {"input": 1})
+
+
+def test_no_prompt_costs_more_than_was_set_aside():
+    schema = {"type": "json_schema", "json_schema": {"schema": {"enum": ["Licht: an", "ü" * 50]}}}
+    one = Request(
+        "p", "m", ({"role": "user", "content": "Wörter " * 20},), {"seed": 1, "response_format": schema}
+    )
+    assert one.most_tokens > len(one.schema.encode()) + len(("Wörter " * 20).encode())
+    assert one.tokens(3.0) < one.most_tokens
+
+
+def test_clients_that_want_the_same_pay_once(endpoint, make):
+    """Two at once, as two processes of a sweep are: each request is claimed before it is asked."""
+    server = endpoint(lambda *_: (time.sleep(0.05), _ok("x"))[1])
+    wanted, found = requests(8), []
+    clients = [make(server.url, concurrency=3) for _ in range(2)]
+    threads = [threading.Thread(target=lambda one=one: found.append(one(wanted))) for one in clients]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+    assert [len(one) for one in found] == [8, 8]
+    assert server.calls == 8
+    assert sum(one.ledger.calls for one in clients) == 8 == sum(one.ledger.hits for one in clients)
+    assert not list(clients[0].cache.path.parent.glob("claims/*"))
+
+
+def test_where_nobody_answers_the_round_ends(endpoint, make):
+    server = endpoint(lambda *_: _fail(503))
+    client = make(server.url, retries=1, concurrency=2)
+    with pytest.raises(SmartgenError, match=r"60 of 60 calls got no answer"):
+        client(requests(60))
+    assert server.calls <= 2 * 4  # two tries each of the first three, and of one in flight
+
+
+@pytest.mark.parametrize("value", ["0", "-3", "nan", "inf", "soon"])
+def test_a_pause_that_is_none_is_not_heeded(endpoint, make, value):
+    server = endpoint(lambda number, _: _fail(429, retry_after=value) if number == 0 else _ok("x"))
+    client = make(server.url)
+    client(requests(1))
+    assert client.ledger.retries == 1
+
+
+def test_without_a_key_that_is_needed_nothing_is_sent(endpoint, make, monkeypatch):
+    monkeypatch.delenv("SMARTGEN_TEST_KEY", raising=False)
+    server = endpoint(lambda *_: _ok("x"))
+    with pytest.raises(SmartgenError, match="SMARTGEN_TEST_KEY is not set"):
+        make(server.url, needs_key=True)(requests(1))
+    assert server.calls == 0
+
+
+def test_what_the_environment_has_for_others_is_not_sent(endpoint, make, monkeypatch):
+    """Neither OpenAI's account to another endpoint, nor anything on this machine to a proxy."""
+    monkeypatch.setenv("OPENAI_ORG_ID", "org-planted")
+    monkeypatch.setenv("OPENAI_PROJECT_ID", "proj-planted")
+    monkeypatch.setenv("OPENAI_CUSTOM_HEADERS", "X-Planted: planted")
+    for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+    server = endpoint(lambda *_: _ok("x"))
+    make(server.url)(requests(1))
+    assert "planted" not in str(server.headers[0]).lower()
 
 
 def test_a_running_loop_is_no_obstacle(endpoint, make):

@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 import json
+import random
+import time
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from smartgen.core.types import Behavior, Sequences
+from smartgen.data.recording_names import scan
+from smartgen.data.recordings import ORIGINAL
+from smartgen.data.release import DATA_FOLDER, context_file, read_sequences, read_vocabulary
 from smartgen.data.vocabulary import DAYS, HOURS, Vocabulary
 from smartgen.llm.inventory import Inventory
-from smartgen.llm.parse_json import parse_answer_for, parse_json_answer
+from smartgen.llm.parse import ParsedAnswer
+from smartgen.llm.parse_json import parse_json_answer, read_answer
+from smartgen.llm.replay import answer_text
 
 HOME = Vocabulary(("Fan", "Heater", "Other"), ("Fan:off", "Fan:on", "Heater:on", "None:location"))
 INVENTORY = Inventory.of(HOME, Sequences.from_lists([[0, 0, 2, 3]]))
@@ -35,7 +43,7 @@ def flat(sequences) -> list[list[int]]:
 @given(sequences=SEQUENCES, indent=st.sampled_from([None, 0, 4]))
 def test_an_answer_comes_back(sequences, indent):
     for text in (rendered(sequences, indent=indent), f"Here:\n```json\n{rendered(sequences)}\n```\nDone."):
-        parsed = parse_answer_for(text, INVENTORY, "json_schema")
+        parsed = read_answer(text, INVENTORY)
         assert parsed.sequences.to_lists() == flat(sequences)
         assert parsed.rejects == ()
 
@@ -44,7 +52,7 @@ def test_an_answer_comes_back(sequences, indent):
 def test_a_cut_answer_gives_its_first_whole_sequences(sequences, data):
     whole = rendered(sequences)
     text = whole[: data.draw(st.integers(15, len(whole) - 1))]
-    parsed = parse_answer_for(text, INVENTORY, "json_schema")
+    parsed = read_answer(text, INVENTORY)
     kept = parsed.sequences.to_lists()
     assert kept == flat(sequences)[: len(kept)]
     closed = [rendered(sequences[: n + 1])[:-2] for n in range(len(sequences))]
@@ -68,25 +76,58 @@ def test_an_invalid_behavior_is_rejected_alone(behavior, reason):
     parsed = parse_json_answer(json.dumps({"sequences": [[good, behavior], 7]}), INVENTORY)
     assert parsed is not None
     assert parsed.sequences.to_lists() == [[1, 2, 0, 1]]
-    assert [(r.sequence, r.position, r.reason) for r in parsed.rejects] == [
-        (0, 1, reason),
-        (1, None, "wrong type: expected a list of behaviors"),
-        (1, None, "empty sequence: no valid behavior"),
-    ]
+    assert [(r.sequence, r.position, r.reason) for r in parsed.rejects] == [(0, 1, reason)]
+
+
+ONE, TWO, THREE = ([Behavior(day, 2, 0, 1), Behavior(day, 3, 1, 2)] for day in (1, 2, 3))
+
+
+def part(*sequences) -> str:
+    return rendered(sequences)[len('{"sequences": [') : -2]
+
+
+@pytest.mark.parametrize(
+    ("text", "kept", "reasons"),
+    [
+        (
+            f'{{"sequences": [{part(ONE)}, [{{"day": "Mon",}}], {part(TWO, THREE)}]}}',
+            [ONE, TWO, THREE],
+            ["no JSON"],
+        ),
+        (f'{{"sequences": [{part(ONE)}, [], 7, "so", {part(TWO)}]}}', [ONE, TWO], []),
+        (f"{part(ONE)}\n{part(TWO)}", [ONE, TWO], []),
+        (f"[{part(ONE, TWO)}]", [ONE, TWO], []),
+        (f'{{"note": "x", "sequences": [{part(ONE)}], "more": [1]}}', [ONE], []),
+        (f"The former ones: {rendered([ONE])}\nNew: {rendered([TWO, THREE])}", [TWO, THREE], []),
+        (f'{{"sequences": [{part(ONE)}, {part(TWO)[:-9]}', [ONE], ["cut off before its end"]),
+    ],
+    ids=["broken", "empty", "lines", "bare", "note", "restated", "cut"],
+)
+def test_what_stands_around_whole_sequences_takes_none_along(text, kept, reasons):
+    parsed = read_answer(text, INVENTORY)
+    assert parsed.sequences.to_lists() == flat(kept)
+    assert [reject.reason for reject in parsed.rejects] == reasons
+
+
+@pytest.mark.parametrize(
+    "piece", ['[{"a":', "[{", "[{}", '[{"action":1},', '[{"a":[{"b":1}]},', '[{"x":"', '[{"action":1}],']
+)
+def test_hostile_answers_are_read_in_reasonable_time(piece):
+    start = time.perf_counter()
+    assert not len(read_answer(piece * (400_000 // len(piece)), INVENTORY).sequences)
+    assert time.perf_counter() - start < 5
 
 
 def test_the_other_format_is_read_too():
     listed = "[['Monday', '(0~3)', 'Fan', 'Fan:on', 'Monday', '(3~6)', 'Other', 'None:location']]"
-    assert parse_answer_for(listed, INVENTORY, "json_schema").sequences.to_lists() == [
-        [0, 0, 0, 1, 0, 1, 2, 3]
-    ]
+    assert read_answer(listed, INVENTORY).sequences.to_lists() == [[0, 0, 0, 1, 0, 1, 2, 3]]
     as_json = rendered([[Behavior(1, 2, 1, 2)]])
-    assert parse_answer_for(as_json, INVENTORY, "text").sequences.to_lists() == [[1, 2, 1, 2]]
+    assert read_answer(as_json, INVENTORY).sequences.to_lists() == [[1, 2, 1, 2]]
 
 
 def test_an_action_of_another_device_is_dropped():
     listed = "[['Monday', '(0~3)', 'Fan', 'Heater:on', 'Monday', '(3~6)', 'Fan', 'Fan:off']]"
-    parsed = parse_answer_for(listed, INVENTORY, "text")
+    parsed = read_answer(listed, INVENTORY)
     assert parsed.sequences.to_lists() == [[0, 1, 0, 0]]
     assert [reject.reason for reject in parsed.rejects] == ["the action is not the device's"]
 
@@ -127,10 +168,45 @@ def test_ten_thousand_mutated_answers(sequences, edits, answer):
     """In both formats, never an exception, never an invalid behavior."""
     words = [[word for b in one for word in HOME.words(b)] for one in sequences]
     whole = rendered(sequences) if answer == "json_schema" else f"Steps.\n<seq {words} seq>"
-    parsed = parse_answer_for(mutated(whole, edits), INVENTORY, answer)
+    parsed = read_answer(mutated(whole, edits), INVENTORY)
+    check_valid(parsed, INVENTORY)
+
+
+def check_valid(parsed: ParsedAnswer, inventory: Inventory) -> None:
     for sequence in parsed.sequences:
         assert sequence
         for day, hour, device, action in sequence:
             assert 0 <= day < 7
             assert 0 <= hour < 8
-            assert (device, action) in INVENTORY.valid
+            assert (device, action) in inventory.valid
+
+
+@pytest.mark.release
+@pytest.mark.slow
+def test_ten_thousand_mutations_of_recorded_answers(release: Path):
+    """Every recorded answer of FR and SP, each mutated as often as it takes."""
+    draw = random.Random(6)
+    pieces = [*"[]{},:\"'\n", "'Monday'", "(0~3)", "]]", "[[", "None", "seq", "\\"]
+    read = 0
+    for dataset in ("fr", "sp"):
+        vocabulary = read_vocabulary(release, dataset)
+        for folder in sorted((release / DATA_FOLDER / dataset).iterdir()):
+            recorded = [one for one in scan(folder) if one.is_answer]
+            if not recorded:
+                continue
+            log = read_sequences(context_file(release, dataset, ORIGINAL[folder.name], "trn.pkl"))
+            inventory = Inventory.of(vocabulary, log)
+            for one in recorded:
+                text = answer_text(one.path)
+                for _ in range(16):
+                    edits = [
+                        (
+                            draw.choice(["cut", "drop", "double", "insert", "swap"]),
+                            draw.random(),
+                            draw.choice(pieces),
+                        )
+                        for _ in range(draw.randint(1, 6))
+                    ]
+                    check_valid(read_answer(mutated(text, edits), inventory), inventory)
+                    read += 1
+    assert read >= 10_000

@@ -19,7 +19,7 @@ from smartgen.llm.schema import answer_schema, is_too_large
 
 HOME = Vocabulary(
     ("Light", "Other", "Anna's lamp"),
-    ("Light:off", "Light:on", "None:location", "Light:refresh", "Anna's lamp:on"),
+    ("Light:off", "Light:on", "None:location", "Light:refresh refresh", "Anna's lamp:on"),
 )
 LOG = Sequences.from_lists([[0, 2, 0, 1, 0, 2, 1, 2], [3, 5, 0, 0], [0, 4, 2, 4, 1, 4, 0, 1]])
 SCENE = Scene("It is winter.", "It is spring.")
@@ -78,12 +78,13 @@ def test_the_hash_changes_with_the_scene():
 def test_aliases_keep_ids_and_hide_names():
     hidden = aliased(HOME)
     assert hidden.devices == ("Light", "Other", "Device 1")
-    assert hidden.actions[4] == "Device 1:on"
+    assert hidden.actions[:3] == ("Light:State 1", "Light:State 2", "None:location")
+    assert hidden.actions[4] == "Device 1:State 2"
     inventory = Inventory.of(hidden, LOG)
     assert inventory.pairs == INVENTORY.pairs
     whole = text_of(messages(inventory, SCENE, LOG, HINTS, "json_schema"))
     assert "Anna" not in whole + json.dumps(answer_schema(inventory, 1))
-    assert "Device 1: on" in whole
+    assert "Device 1: State 2" in whole
 
 
 def test_nothing_but_day_bucket_device_and_action_leaves():

@@ -16,11 +16,14 @@ from smartgen.core.types import Sequences
 from smartgen.llm.budget import Budget, Prompt, fit, weekday_chunks
 from smartgen.llm.inventory import Inventory
 from smartgen.llm.parse import ParsedAnswer
-from smartgen.llm.parse_json import parse_answer_for
+from smartgen.llm.parse_json import CUT_OFF, NO_JSON, read_answer
 from smartgen.llm.prompt import Scene, Successors, messages
 from smartgen.llm.requests import Answer, Request
 from smartgen.llm.schema import answer_schema, response_format
 from smartgen.synthesizer_settings import LlmSettings
+
+# Reasons of rejects that were to be a sequence.
+LOSSES = (CUT_OFF, NO_JSON)
 
 Ask = Callable[[Sequence[Request]], Mapping[str, Answer]]
 
@@ -32,7 +35,7 @@ class Written:
     Args:
         sequences: valid behaviors alone, in the order of the calls.
         counts: ``answers``, ``truncated_answers`` (cut off at max_tokens), ``unparsable_answers`` (not one
-            valid behavior, at the last attempt), ``asked_again``, ``lost_sequences`` (begun, but cut off),
+            valid behavior, at the last attempt), ``asked_again``, ``lost_sequences`` (begun, not whole),
             ``behaviors_read`` and ``behaviors_rejected``.
         rejects: reason to number.
         digest: of all texts, in the order of the calls.
@@ -51,6 +54,7 @@ def make_prompts(
     scene: Scene,
     settings: LlmSettings,
     answer: str,
+    schema: int = 0,
 ) -> list[Prompt]:
     """One prompt a chunk of at most ``chunk`` sequences of one weekday, each inside the context.
 
@@ -58,11 +62,13 @@ def make_prompts(
         survivors: former sequences, compressed.
         hints: of GSS; empty without it.
         answer: the format to ask for.
+        schema: characters of the schema that the endpoint may count as prompt.
 
     Raises:
         SmartgenError: a single sequence does not fit the context.
     """
-    budget = Budget(settings.context_tokens, settings.max_tokens, settings.characters_per_token)
+    rate = settings.characters_per_token
+    budget = Budget(settings.context_tokens, settings.max_tokens, rate, schema)
     return [
         prompt
         for chunk in weekday_chunks(survivors, settings.chunk)
@@ -100,9 +106,7 @@ def make_requests(
     return found
 
 
-def write(
-    requests: Sequence[Request], ask: Ask, inventory: Inventory, answer: str, retry_unparsable: int
-) -> Written:
+def write(requests: Sequence[Request], ask: Ask, inventory: Inventory, retry_unparsable: int) -> Written:
     """Ask, read, and ask again where an answer holds not one valid behavior.
 
     Args:
@@ -111,7 +115,7 @@ def write(
     """
     current = list(requests)
     answers = dict(ask(current))
-    read = [parse_answer_for(answers[one.key].text, inventory, answer) for one in current]
+    read = [read_answer(answers[one.key].text, inventory) for one in current]
     asked_again = 0
     for _ in range(retry_unparsable):
         empty = [row for row, parsed in enumerate(read) if not len(parsed.sequences)]
@@ -122,14 +126,14 @@ def write(
             current[row] = current[row].again()
         answers |= ask([current[row] for row in empty])
         for row in empty:
-            read[row] = parse_answer_for(answers[current[row].key].text, inventory, answer)
+            read[row] = read_answer(answers[current[row].key].text, inventory)
     return _written([answers[one.key] for one in current], read, asked_again)
 
 
 def _written(answers: Sequence[Answer], read: Sequence[ParsedAnswer], asked_again: int) -> Written:
     rejects = Counter(reject.reason for parsed in read for reject in parsed.rejects)
     sequences = Sequences.concatenate(parsed.sequences for parsed in read)
-    lost = sum(r.sequence is None and "cut off" in r.reason for parsed in read for r in parsed.rejects)
+    lost = sum(r.sequence is None and r.reason in LOSSES for parsed in read for r in parsed.rejects)
     counts = {
         "answers": len(answers),
         "truncated_answers": sum(one.finish_reason == "length" for one in answers),

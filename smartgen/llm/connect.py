@@ -1,0 +1,31 @@
+"""A connection to an endpoint: with its key and nothing else of the environment."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+from openai import AsyncOpenAI, DefaultAsyncHttpxClient
+
+NO_KEY: Final = "none"  # the openai package wants some text where an endpoint wants no key
+LOOPBACK: Final = ("127.0.0.1", "localhost", "::1")
+
+
+def connect(url: str, key: str | None, retries: int = 0) -> AsyncOpenAI:
+    """An asynchronous client of the openai package.
+
+    What is on this machine is never reached through a proxy. Organization, project and headers that the
+    environment has for OpenAI go to OpenAI alone.
+
+    Args:
+        retries: of the package itself.
+    """
+    host = urlsplit(url).hostname or ""
+    own: dict[str, Any] = (
+        {"http_client": DefaultAsyncHttpxClient(trust_env=False)} if host in LOOPBACK else {}
+    )
+    openai = AsyncOpenAI(base_url=url, api_key=key or NO_KEY, max_retries=retries, **own)
+    if not host.endswith("openai.com"):
+        openai.organization = openai.project = None
+        openai._custom_headers = {}  # OPENAI_CUSTOM_HEADERS; the package has no public way to leave them out
+    return openai
