@@ -88,8 +88,8 @@ def read_config(cell: CellSettings) -> dict[str, Any]:
     config = without_harmless(asdict(cell))
     if cell.dataset.kind == "release":  # what makes the simulated home
         del config["dataset"]["days"], config["dataset"]["household"]
-        if not (reads_synthetic(cell) and isinstance(cell.synthesizer, WalkSettings)):
-            del config["transition"]["change"]
+    if not (reads_synthetic(cell) and isinstance(cell.synthesizer, WalkSettings)):
+        del config["transition"]["change"]  # other synthesizers read prose, or nothing of the change
     if reads_synthetic(cell) and isinstance(cell.synthesizer, ReplaySettings):
         config["stage"]["ssc"] = {"name": cell.stage.ssc.name}  # synthesizer.threshold is what it ran with
     if cell.task in ("detection", "prediction") and not reads_synthetic(cell):
