@@ -12,7 +12,7 @@ from smartgen.core.names import REGIMES, transition_order
 from smartgen.core.records import Record
 from smartgen.tables.blocks import Block, Page
 from smartgen.tables.compare import SEEDS_FOR_SD
-from smartgen.tables.select import differing, setting
+from smartgen.tables.select import differing, seeded_apart, setting
 
 ROW_AXES = ("dataset", "transition", "method", "synthesizer")
 MEANING = (
@@ -120,10 +120,11 @@ def _settings(records: Sequence[Record]) -> dict[str, str]:
         keys = [key for key in keys if key.split(".")[0] not in apart | {"transition"} and key not in models]
         keys = [key for key in keys if key.endswith(".name") or f"{key.rpartition('.')[0]}.name" not in keys]
         told |= {name: " ".join(f"{key}={one.get(key)}" for key in keys) for name, one in found.items()}
+    apart_by_seed = seeded_apart(records)
     for synthesizer in dict.fromkeys(record.axes["synthesizer"] for record in records):
         found = {r.key: setting(r) for r in records if r.axes["synthesizer"] == synthesizer}
         keys = [key for key in differing(list(found.values())) if key.startswith("synthesizer.")]
-        keys = [key for key in keys if key != "synthesizer.seed"]  # follows the cell's
+        keys = [key for key in keys if key != "synthesizer.seed" or synthesizer in apart_by_seed]
         for name, one in found.items():
             told[name] = " ".join(filter(None, (told[name], *(f"{key}={one.get(key)}" for key in keys))))
     return told

@@ -140,6 +140,12 @@ def seed_of(record: Record) -> Any:
     return None if seed is MISSING else seed
 
 
+def seeded_apart(records: Iterable[Record]) -> set[Any]:
+    """Synthesizers whose own seed is not the cell's in some record, so that it is a setting like others."""
+    seeds = [(lookup(r, "synthesizer.name"), lookup(r, "synthesizer.seed"), seed_of(r)) for r in records]
+    return {name for name, own, of_cell in seeds if own is not MISSING and own != of_cell}
+
+
 def when(record: Record) -> str:
     """When the cell was finished, ISO 8601; empty where the record does not say."""
     return str(record.run.get("finished") or record.run.get("started") or "")

@@ -13,7 +13,7 @@ from smartgen.core.names import TRANSITIONS, transition_order
 from smartgen.core.records import Record
 from smartgen.tables.blocks import Block, Page
 from smartgen.tables.compare import SEEDS_FOR_SD
-from smartgen.tables.select import NONE, differing, flatten, lookup, matches, seed_of, when
+from smartgen.tables.select import NONE, differing, flatten, lookup, matches, seed_of, seeded_apart, when
 
 FIELDS = ("device", "hour", "transition")
 ALONE = {
@@ -37,7 +37,7 @@ BESIDE = {
 REAL = {"source": "old log", "target": "new data"}
 SAMPLED = {"sampled_source": "  as many old", "sampled_target": "  as many new"}
 IDENTITY = ("synthesizer", "stage", "dataset", "transition")
-WRITERS = ("llm", "model", "level", "variant")
+WRITERS = ("llm", "level", "variant")
 INTRO = (
     "Each set beside the pieces of the old log and of the real new data, as the cell's TSS splits them.",
 )
@@ -107,14 +107,21 @@ def qualities(records: Iterable[Record], dataset: str | None = None) -> list[Qua
         for some, words in _alike(having, lambda record: "", _real_settings)
     ]
     written = []
-    for some, words in sorted(_alike(having, set_name, _set_settings), key=lambda one: set_name(one[0][0])):
+    apart_by_seed = seeded_apart(having)
+
+    def of_set(record: Record) -> dict[str, Any]:
+        found = _set_settings(record)
+        own = lookup(record, "synthesizer.name") in apart_by_seed
+        return found if own else {key: found[key] for key in found if key != "synthesizer.seed"}
+
+    for some, words in sorted(_alike(having, set_name, of_set), key=lambda one: set_name(one[0][0])):
         names = {"set": set_name(some[0]), **SAMPLED}
         written += [_quality(some, of, name, words) for of, name in names.items()]
     return sorted([*real, *written], key=lambda one: (one.dataset, transition_order(one.transition)))
 
 
 def set_name(record: Record) -> str:
-    """Who wrote the set, in words: the synthesizer, and of an LLM or its recorded answers which.
+    """Who wrote the set, in words: the synthesizer, and of recorded answers which.
 
     Example:
         >>> from pathlib import Path

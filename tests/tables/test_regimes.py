@@ -68,8 +68,8 @@ def test_settings_of_one_synthesizer_are_told_and_those_of_another_part_by_its_n
 
     rows = compare_regimes(
         [
-            live("a", "llm", temperature=0, seed=1),
-            live("b", "llm", temperature=1, seed=2),
+            live("a", "llm", temperature=0, seed=0),
+            live("b", "llm", temperature=1, seed=0),
             live("c", "walk", sequences=9),
         ],
         "auroc",
@@ -79,3 +79,16 @@ def test_settings_of_one_synthesizer_are_told_and_those_of_another_part_by_its_n
         "stage.ssc.name=sound synthesizer.temperature=0",
         "stage.ssc.name=sound synthesizer.temperature=1",
     ]
+
+
+def test_a_seed_that_follows_the_cells_parts_no_settings_and_one_that_does_not_does() -> None:
+    def live(seed: int, own: int) -> Record:
+        axes = {**record("source", seed, 0.5).axes, "synthesizer": "llm"}
+        config = {"seed": seed, "synthesizer": {"name": "llm", "seed": own}}
+        return Record(f"{seed}-{own}", Path("x"), {"axes": axes, "config": config, "metrics": {"auroc": 0.5}})
+
+    (together,) = compare_regimes([live(1, 1), live(2, 2)], "auroc")
+    assert len(together.values["source"]) == 2
+    (fixed,) = compare_regimes([live(1, 7), live(2, 7)], "auroc")
+    assert len(fixed.values["source"]) == 2
+    assert len(compare_regimes([live(1, 7), live(1, 8)], "auroc")) == 2
