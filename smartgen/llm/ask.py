@@ -15,7 +15,7 @@ from smartgen.llm.cache import AnswerCache
 from smartgen.llm.embedded import ENGINE, checksum, engine, model_file, serve
 from smartgen.llm.ledger import Ledger, Purse, purse_of
 from smartgen.llm.prices import FREE, Price, price_of
-from smartgen.llm.requests import Answer, Request
+from smartgen.llm.requests import EMBEDDED, Answer, Request
 from smartgen.llm.secrets import check_url
 from smartgen.synthesizer_settings import EmbeddedSettings, LlmSettings
 
@@ -43,7 +43,7 @@ class Desk:
         if isinstance(settings, EmbeddedSettings):
             self._file = model_file(settings, models)
             name = settings.model if settings.model_path is None else self._file.stem
-            self.provider, self.model = "embedded", f"{name}@{checksum(self._file)[:16]}"
+            self.provider, self.model = EMBEDDED, f"{name}@{checksum(self._file)[:16]}"
         else:
             check_url(settings.base_url)
         self.ledger = Ledger(self.price)
@@ -56,7 +56,7 @@ class Desk:
     @property
     def sends_schema(self) -> bool:
         """Whether a schema may count as prompt; llama.cpp makes a grammar of it, which takes no context."""
-        return self._file is None
+        return self.provider != EMBEDDED
 
     @property
     def price(self) -> Price | None:

@@ -10,13 +10,15 @@ from typing import Any
 from smartgen.core.keys import canonical_json, content_key
 from smartgen.llm.prompt import MESSAGE_TOKENS, Messages, estimated_tokens
 
+EMBEDDED = "embedded"  # the provider of requests to this process's own server
+
 
 @dataclass(frozen=True)
 class Request:
     """A call; its key hashes everything that can change the answer.
 
     Args:
-        provider: base URL of the endpoint, or ``embedded``.
+        provider: base URL of the endpoint, or `EMBEDDED`.
         model: the endpoint's name for it; of a file, with its checksum.
         messages: role and content.
         sampling: temperature, top_p, seed, max_tokens, and response_format where a schema binds.
@@ -49,14 +51,14 @@ class Request:
         """What is sent. A further attempt takes the next seed, since the same one might say the same."""
         sampling = self.sampling | {"seed": self.sampling["seed"] + self.attempt}
         # Only a file's model is named with its checksum; some providers have an @ in names of their own.
-        name = self.model.rpartition("@")[0] if self.provider == "embedded" else self.model
+        name = self.model.rpartition("@")[0] if self.provider == EMBEDDED else self.model
         return {"model": name, "messages": [dict(message) for message in self.messages], **sampling}
 
     @property
     def schema(self) -> str:
-        """The schema that binds the answer, as it is sent; endpoints may count it as prompt."""
+        """A schema as an endpoint may count it as prompt; llama.cpp makes a grammar of it, of no tokens."""
         bound = self.sampling.get("response_format")
-        return "" if bound is None else canonical_json(bound)
+        return "" if bound is None or self.provider == EMBEDDED else canonical_json(bound)
 
     def tokens(self, characters_per_token: float) -> int:
         """About how many tokens of prompt an endpoint will count."""

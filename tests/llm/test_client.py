@@ -6,6 +6,7 @@ import json
 import random
 import threading
 import time
+from dataclasses import replace
 
 import pytest
 
@@ -15,7 +16,8 @@ from smartgen.llm.client import Client
 from smartgen.llm.errors import EndpointError, NoSchemaError
 from smartgen.llm.ledger import CostLimitError, Ledger, Purse
 from smartgen.llm.prices import Price, price_of
-from smartgen.llm.requests import Request
+from smartgen.llm.prompt import estimated_tokens
+from smartgen.llm.requests import EMBEDDED, Request
 from smartgen.synthesizer_settings import LlmSettings
 
 
@@ -318,6 +320,8 @@ def test_no_prompt_costs_more_than_was_set_aside():
     )
     assert one.most_tokens > len(one.schema.encode()) + len(("Wörter " * 20).encode())
     assert one.tokens(3.0) < one.most_tokens
+    here = replace(one, provider=EMBEDDED)
+    assert (here.schema, here.tokens(3.0)) == ("", estimated_tokens(one.messages, 3.0))
 
 
 def test_clients_that_want_the_same_pay_once(endpoint, make):
