@@ -54,7 +54,6 @@ class LiveSynthesis:
         self.scene = Scene(cell.transition.before, cell.transition.after)
         cache = AnswerCache(Path(cell.paths.outputs) / "cache" / FILE)
         self.desk = Desk(settings, cache, cell.paths.models)
-        self._answer = settings.answer
         self._prompts: dict[str, list[Prompt]] = {}
 
     @property
@@ -87,21 +86,32 @@ class LiveSynthesis:
         try:
             return self._write()
         except NoSchemaError as error:
-            self.desk.ledger.note = f"asked as text, since {error}"
-            self._answer = "text"
+            # Noted with the answers: no later run sends the schema again before it finds what is there.
+            self.desk.cache.refuse(self.desk.provider, self.desk.model, self._schema, str(error))
             return self._write()
 
     @property
     def answer(self) -> str:
         """The format to ask for: the paper's list where an endpoint or a home cannot have the schema."""
-        return "text" if self._answer == "json_schema" and is_too_large(self.inventory) else self._answer
+        return "text" if self.settings.answer == "json_schema" and self._no_schema else self.settings.answer
+
+    @property
+    def _no_schema(self) -> str:
+        """Why answers cannot be bound by a schema; empty where they can."""
+        if is_too_large(self.inventory):
+            return "a strict schema takes no enumeration as long as this home's"
+        return self.desk.cache.refusal(self.desk.provider, self.desk.model, self._schema)
+
+    @cached_property
+    def _schema(self) -> str:
+        return canonical_json(answer_schema(self.inventory, 1))
 
     @property
     def prompts(self) -> list[Prompt]:
         """All prompts of the cell in this format; made once."""
         if self.answer not in self._prompts:
             counted = self.answer == "json_schema" and self.desk.sends_schema
-            schema = len(canonical_json(answer_schema(self.inventory, 1))) if counted else 0
+            schema = len(self._schema) if counted else 0
             self._prompts[self.answer] = make_prompts(
                 self._survivors(), self.hints, self.inventory, self.scene, self.settings, self.answer, schema
             )
@@ -140,6 +150,8 @@ class LiveSynthesis:
 
     def _write(self) -> Written:
         settings = self.settings
+        if self.answer != settings.answer:
+            self.desk.ledger.note = f"asked as text, since {self._no_schema}"
         return write(self.requests(), self.desk.ask, self.inventory, settings.retry_unparsable)
 
 

@@ -36,7 +36,7 @@ from sqlalchemy.pool import NullPool
 from sqlalchemy.schema import CreateTable
 
 from smartgen.core.errors import SmartgenError
-from smartgen.core.keys import canonical_json
+from smartgen.core.keys import canonical_json, content_key
 from smartgen.llm.requests import Answer, Request
 
 FILE = "answers.sqlite"
@@ -65,6 +65,15 @@ _BATCHES = Table(
     Column("requests", String, nullable=False),
     Column("open", Integer, nullable=False),
     Column("submitted", String, nullable=False),
+)
+_REFUSALS = Table(
+    "refusals",
+    _META,
+    Column("key", String, primary_key=True),
+    Column("provider", String, nullable=False),
+    Column("model", String, nullable=False),
+    Column("reason", String, nullable=False),
+    Column("arrived", String, nullable=False),
 )
 
 
@@ -110,6 +119,21 @@ class AnswerCache:
             connection.execute(insert(_ANSWERS).values(row).on_conflict_do_nothing())
             kept = connection.execute(select(_ANSWERS).where(_ANSWERS.c.key == request.key)).one()
         return _answer(kept)
+
+    def refusal(self, provider: str, model: str, schema: str) -> str:
+        """Why this endpoint takes no such schema, as it said before; empty where it never did."""
+        if not self.path.is_file():
+            return ""
+        wanted = _REFUSALS.c.key == content_key([provider, model, schema])
+        with self._begin() as connection:
+            return connection.execute(select(_REFUSALS.c.reason).where(wanted)).scalar() or ""
+
+    def refuse(self, provider: str, model: str, schema: str, reason: str) -> None:
+        """An endpoint takes no such schema; it is not sent there again."""
+        row = {"key": content_key([provider, model, schema]), "provider": provider, "model": model}
+        row |= {"reason": reason, "arrived": _now()}
+        with self._begin() as connection:
+            connection.execute(insert(_REFUSALS).values(row).on_conflict_do_nothing())
 
     def claim(self, request: Request) -> AsyncFileLock:
         """A lock on a request: of several processes that want its answer, one asks and the others wait.

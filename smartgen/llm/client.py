@@ -220,12 +220,17 @@ def read_reply(reply: Any, seconds: float) -> Answer:
         raise ValueError("no chat completion with a choice")
     choice, usage = reply.choices[0], reply.usage
     return Answer(
-        text=message.content or message.refusal or "",
+        text=_whole(message.content or message.refusal or ""),
         finish_reason=choice.finish_reason or "unknown",
         prompt_tokens=None if usage is None else usage.prompt_tokens,
         completion_tokens=None if usage is None else usage.completion_tokens,
         seconds=round(seconds, 3),
     )
+
+
+def _whole(text: str) -> str:
+    """The text with "?" for half a character, which JSON can carry but no file: a word cut at max_tokens."""
+    return text.encode(errors="replace").decode() if isinstance(text, str) else text
 
 
 def _fault(state: RetryCallState) -> BaseException | None:

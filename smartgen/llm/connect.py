@@ -25,7 +25,7 @@ def connect(url: str, key: str | None, retries: int = 0) -> AsyncOpenAI:
         {"http_client": DefaultAsyncHttpxClient(trust_env=False)} if host in LOOPBACK else {}
     )
     openai = AsyncOpenAI(base_url=url, api_key=key or NO_KEY, max_retries=retries, **own)
-    if not host.endswith("openai.com"):
+    if not f".{host}".endswith(".openai.com"):
         openai.organization = openai.project = None
         openai._custom_headers = {}  # OPENAI_CUSTOM_HEADERS; the package has no public way to leave them out
     return openai

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import re
+import time
+from email.utils import parsedate_to_datetime
 
 import openai
 
@@ -68,15 +70,25 @@ def is_about_schema(said: str) -> bool:
 
 
 def _retry_after(error: openai.APIStatusError) -> float | None:
-    """Seconds of Retry-After, or of OpenAI's retry-after-ms; dates are not asked for by such endpoints."""
+    """Seconds of Retry-After, which is a number or a date, or of OpenAI's retry-after-ms."""
     headers = error.response.headers
+    for name, unit in (("retry-after-ms", 0.001), ("retry-after", 1.0)):
+        seconds = _seconds(headers.get(name, "")) * unit
+        if 0 < seconds < float("inf"):  # 0, below or nan: the usual pause
+            return seconds
+    return None
+
+
+def _seconds(told: str) -> float:
+    """A number, or the time until a date; nan if it is neither."""
     try:
-        seconds = float(headers.get("retry-after-ms", "nan")) / 1000
-        if not seconds > 0:
-            seconds = float(headers.get("retry-after", "nan"))
+        return float(told)
     except ValueError:
-        return None
-    return seconds if 0 < seconds < float("inf") else None  # 0, below or nan: the usual pause
+        pass
+    try:
+        return parsedate_to_datetime(told).timestamp() - time.time()
+    except ValueError:
+        return float("nan")
 
 
 def _said(error: openai.APIStatusError, key: str | None) -> str:

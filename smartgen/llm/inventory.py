@@ -12,48 +12,55 @@ from smartgen.data.vocabulary import DAYS, HOURS, Vocabulary
 
 Pair = tuple[int, int]
 
-UNWRITTEN = (
+UNOFFERED = (
     "refresh"  # how a state ends that only reports; no habit, the release's inventories leave most out
 )
 
 
 @dataclass(frozen=True)
 class Inventory:
-    """The pairs that are valid in a home, by device.
+    """The pairs of a home, by device.
 
     Args:
         vocabulary: the home's, with the names that may leave the machine.
-        pairs: (device id, action id), ascending.
+        pairs: valid (device id, action id), ascending: all that may be read.
+        offered: those of them that prompts and schemas name.
     """
 
     vocabulary: Vocabulary
     pairs: tuple[Pair, ...]
+    offered: tuple[Pair, ...]
 
     @classmethod
     def of(cls, vocabulary: Vocabulary, log: Sequences) -> Inventory:
-        """Pairs that occur in the log, or whose names agree; bare ``refresh`` only where the log has it.
+        """Pairs that occur in the log, or whose names agree (`Vocabulary.is_valid`).
+
+        Of what only reports (``refresh``), that alone is offered which the log has.
 
         Args:
             vocabulary: names as prompts shall show them.
             log: the home's own, of any context that is known before the change.
         """
+        actions = vocabulary.actions
         logged = {(int(d), int(a)) for d, a in np.unique(log.values[:, [DEVICE, ACTION]], axis=0)}
         named = {
             (device, action)
-            for action, text in enumerate(vocabulary.actions)
-            if (device := vocabulary.prefix_device(action)) is not None and not text.endswith(UNWRITTEN)
+            for action in range(len(actions))
+            if (device := vocabulary.prefix_device(action)) is not None
         }
-        return cls(vocabulary, tuple(sorted(logged | named)))
+        pairs = tuple(sorted(logged | named))
+        offered = [pair for pair in pairs if pair in logged or not actions[pair[1]].endswith(UNOFFERED)]
+        return cls(vocabulary, pairs, tuple(offered))
 
     @cached_property
     def labels(self) -> tuple[str, ...]:
-        """One text a pair: the action, led by the device where the action's name tells another."""
-        return tuple(self.label(pair) for pair in self.pairs)
+        """One text an offered pair: the action, led by the device where the action's name tells another."""
+        return tuple(self.label(pair) for pair in self.offered)
 
     @cached_property
     def ids(self) -> dict[str, Pair]:
-        """Label to pair."""
-        return dict(zip(self.labels, self.pairs, strict=True))
+        """Label to pair, of all that are valid."""
+        return {self.label(pair): pair for pair in self.pairs}
 
     @cached_property
     def valid(self) -> frozenset[Pair]:
@@ -69,9 +76,9 @@ class Inventory:
         return f"{self.vocabulary.devices[device]} > {text}"
 
     def text(self) -> str:
-        """One line a device: its states, or whole actions where their names tell another device."""
+        """One line a device: the states that are offered, or whole actions where these name another one."""
         lines: dict[int, list[str]] = {}
-        for device, action in self.pairs:
+        for device, action in self.offered:
             text = self.vocabulary.actions[action]
             own = self.vocabulary.prefix_device(action) == device
             state = text.partition(":")[2] if own else self.label((device, action))

@@ -94,8 +94,8 @@ def estimated_tokens(prompt: Messages, characters_per_token: float) -> int:
 
 def _example(inventory: Inventory) -> list[Behavior]:
     """Two behaviors of two devices of the home, morning and evening."""
-    first = inventory.pairs[0]
-    other = [pair for pair in inventory.pairs if pair[0] != first[0]] or [first]
+    first = inventory.offered[0]
+    other = [pair for pair in inventory.offered if pair[0] != first[0]] or [first]
     return [Behavior(0, 2, *first), Behavior(0, 6, *other[-1])]
 
 

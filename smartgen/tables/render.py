@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from rich.box import SIMPLE_HEAD
+from rich.cells import cell_len
 from rich.console import Console
 from rich.table import Table as RichTable
 from rich.text import Text
@@ -18,6 +19,8 @@ from smartgen.tables.blocks import Block, Page
 from smartgen.tables.collect import TableCell
 
 FIELDS = tuple(field.name for field in dataclasses.fields(TableCell))
+LEAST_NOTE = 24  # terminal columns of a column that wraps, at least
+GAP = 2  # between columns
 STYLES = {
     "exact": "green",
     "match": "green",
@@ -65,29 +68,44 @@ def to_markdown(page: Page) -> str:
 
 
 def to_text(page: Page, width: int = 100, *, color: bool = False) -> str:
-    """For a terminal of this width."""
+    """For a terminal of this width; a table that needs more takes more, so that no cell is cut."""
     out = io.StringIO()
-    system = "standard" if color else None
-    console = Console(file=out, width=width, force_terminal=color, color_system=system, highlight=False)  # type: ignore[arg-type]  # a Literal there
+    console = _console(out, width, color)
     console.print(Text(page.title, style="bold"))
     for line in page.intro:
         console.print(Text(line))
     for block in page.blocks:
         console.print()
         console.print(Text(block.heading, style="bold"))
-        console.print(_rich(block))
+        _console(out, max(width, _needed(block)), color).print(_rich(block))
     console.print()
     for line in page.below:
         console.print(Text(line))
     return "\n".join(line.rstrip() for line in out.getvalue().splitlines()) + "\n"
 
 
+def _console(out: io.StringIO, width: int, color: bool) -> Console:
+    system = "standard" if color else None
+    return Console(file=out, width=width, force_terminal=color, color_system=system, highlight=False)  # type: ignore[arg-type]  # a Literal there
+
+
+def _wraps(block: Block, column: int) -> bool:
+    return column == len(block.head) - 1 and block.head[column] in ("note", "seed: value")
+
+
+def _needed(block: Block) -> int:
+    """Columns that a table takes with every cell on one line but those that wrap."""
+    total = 0
+    for column, cells in enumerate(zip(block.head, *block.rows, strict=True)):
+        total += LEAST_NOTE if _wraps(block, column) else max(map(cell_len, cells))
+    return total + GAP * (len(block.head) - 1)
+
+
 def _rich(block: Block) -> RichTable:
     table = RichTable(box=SIMPLE_HEAD, pad_edge=False, show_edge=False, padding=(0, 1, 0, 0))
-    last = len(block.head) - 1
     for column, name in enumerate(block.head):
         justify = "right" if column in block.right else "left"
-        wraps = column == last and name in ("note", "seed: value")
+        wraps = _wraps(block, column)
         table.add_column(Text(name), justify=justify, no_wrap=not wraps, overflow="fold")  # type: ignore[arg-type]  # a Literal there
     for row, cells in enumerate(block.rows):
         style = STYLES.get(block.verdicts[row], "") if block.verdicts else ""

@@ -122,11 +122,27 @@ def test_an_endpoint_without_schemas_is_asked_in_the_papers_format(live, run, en
             return {"status": 400, "message": "unknown parameter: response_format"}
         return {"text": LISTED}
 
-    run(live(endpoint(script).url, concurrency=1))
+    server = endpoint(script)
+    run(live(server.url, concurrency=1))
     told = record(tmp_path)["result"]
+    assert server.calls == told["counts"]["answers"] + 1
     assert told["synthesis"]["answer"] == "text"
     assert "response_format" in record(tmp_path)["run"]["ledger"]["note"]
     assert told["counts"]["behaviors_read"] == 4 * told["counts"]["answers"]
+    before = server.calls
+    again = live(server.url, concurrency=1)
+    again.force = True
+    run(again)
+    assert server.calls == before  # the refusal is remembered: nothing is sent, all is read
+    assert "response_format" in record(tmp_path)["run"]["ledger"]["note"]
+
+
+def test_a_home_too_large_for_a_schema_is_told(live, run, endpoint, tmp_path, monkeypatch):
+    monkeypatch.setattr("smartgen.llm.schema.MAX_VALUES", 20)
+    server = endpoint(lambda _, body: {"text": sequences(body)})
+    run(live(server.url))
+    assert not any("response_format" in body for body in server.bodies)
+    assert "enumeration" in record(tmp_path)["run"]["ledger"]["note"]
 
 
 def test_a_truncated_answer_gives_its_whole_sequences(live, run, endpoint, tmp_path):

@@ -7,6 +7,8 @@ import random
 import threading
 import time
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 
 import pytest
 
@@ -110,6 +112,32 @@ def test_retry_after_is_heeded(endpoint, make):
 
     make(endpoint(script).url)(requests(1))
     assert times[1] - times[0] >= 0.7
+
+
+@pytest.mark.parametrize(("seconds", "retries"), [(2, 1), (3600, 0)])
+def test_retry_after_may_be_a_date(endpoint, make, seconds, retries):
+    times = []
+
+    def script(number, _):
+        times.append(time.time())
+        until = format_datetime(datetime.now(UTC) + timedelta(seconds=seconds), usegmt=True)
+        return _fail(429, retry_after=until) if number == 0 else _ok("x")
+
+    client = make(endpoint(script).url)
+    try:
+        client(requests(1))
+    except SmartgenError:
+        assert retries == 0  # longer than a call may last
+    assert client.ledger.retries == retries
+    assert len(times) == 1 or times[1] - times[0] > seconds - 1.1  # dates have whole seconds
+
+
+def test_half_a_character_is_kept_as_a_question_mark(endpoint, make):
+    reply = {"choices": [{"index": 0, "finish_reason": "length", "message": {"content": "cut \ud83d"}}]}
+    server = endpoint(lambda *_: {"raw": json.dumps(reply).encode()})
+    client, wanted = make(server.url), requests(1)
+    assert client(wanted)[wanted[0].key].text == "cut ?"
+    assert client.cache.get(wanted)[wanted[0].key].text == "cut ?"
 
 
 def test_a_longer_pause_than_a_call_may_last_ends_the_round(endpoint, make):

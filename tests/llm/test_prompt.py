@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import json
+from itertools import product
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from smartgen.core.errors import SmartgenError
-from smartgen.core.types import Sequences
+from smartgen.core.types import Behavior, Sequences
 from smartgen.data.vocabulary import Vocabulary
 from smartgen.llm.aliases import aliased
 from smartgen.llm.budget import Budget, fit, weekday_chunks
 from smartgen.llm.inventory import Inventory
+from smartgen.llm.parse_json import read_answer
 from smartgen.llm.prompt import Scene, estimated_tokens, messages, prompt_hash
 from smartgen.llm.schema import answer_schema, is_too_large
 
@@ -32,7 +34,8 @@ def text_of(prompt) -> str:
 
 
 def test_the_inventory_is_what_is_valid_and_worth_writing():
-    assert INVENTORY.pairs == ((0, 0), (0, 1), (1, 2), (2, 4))
+    assert INVENTORY.offered == ((0, 0), (0, 1), (1, 2), (2, 4))
+    assert INVENTORY.pairs == ((0, 0), (0, 1), (0, 3), (1, 2), (2, 4))
     assert INVENTORY.labels == ("Light:off", "Light:on", "Other > None:location", "Anna's lamp:on")
     assert INVENTORY.text().splitlines() == [
         "Light: off, on",
@@ -40,7 +43,11 @@ def test_the_inventory_is_what_is_valid_and_worth_writing():
         "Anna's lamp: on",
     ]
     logged = Inventory.of(HOME, Sequences.from_lists([[0, 0, 0, 3]]))
-    assert (0, 3) in logged.valid  # a refresh that the log has
+    assert (0, 3) in logged.offered  # a refresh that the log has
+    everything = product(range(len(HOME.devices)), range(len(HOME.actions)))
+    pairs = {(device, action) for _, _, device, action in LOG.values.tolist()}
+    assert INVENTORY.valid == {pair for pair in everything if HOME.is_valid(*pair, pairs)}
+    assert read_answer(json.dumps([[INVENTORY.fields(Behavior(0, 2, 0, 3))]]), INVENTORY).rejects == ()
 
 
 @pytest.mark.parametrize("answer", ["json_schema", "text"])
@@ -81,7 +88,7 @@ def test_aliases_keep_ids_and_hide_names():
     assert hidden.actions[:3] == ("Light:State 1", "Light:State 2", "None:location")
     assert hidden.actions[4] == "Device 1:State 2"
     inventory = Inventory.of(hidden, LOG)
-    assert inventory.pairs == INVENTORY.pairs
+    assert (inventory.pairs, inventory.offered) == (INVENTORY.pairs, INVENTORY.offered)
     whole = text_of(messages(inventory, SCENE, LOG, HINTS, "json_schema"))
     assert "Anna" not in whole + json.dumps(answer_schema(inventory, 1))
     assert "Device 1: State 2" in whole
@@ -134,7 +141,9 @@ def test_chunks_are_consecutive_sequences_of_one_weekday():
     answer=st.sampled_from(["json_schema", "text"]),
 )
 def test_prompts_fit_and_no_sequence_is_left_out(sizes, room, answer):
-    chunk = Sequences.from_lists([[0, i % 8, *INVENTORY.pairs[i % 4]] * size for i, size in enumerate(sizes)])
+    chunk = Sequences.from_lists(
+        [[0, i % 8, *INVENTORY.offered[i % 4]] * size for i, size in enumerate(sizes)]
+    )
     budget = Budget(context=room + 100, answer=100, characters_per_token=4)
     shown = []
 

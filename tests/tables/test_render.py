@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from smartgen.core.records import Record
-from smartgen.tables.blocks import ours, page
+from smartgen.tables.blocks import Block, Page, ours, page
 from smartgen.tables.collect import TableCell, collect
 from smartgen.tables.declare import Table, load_table
 from smartgen.tables.origin import describe
@@ -103,6 +103,19 @@ def test_text_fits_its_width(table: Table, cells: list[TableCell]) -> None:
         assert max(map(len, text.splitlines())) <= 100
         assert "\x1b" not in text
     assert "\x1b[" in to_text(page(table, cells, []), 100, color=True)
+
+
+def test_no_cell_of_a_table_is_cut() -> None:
+    wide = "0.501 ± 0.069 (3)"
+    block = Block(
+        "", ["method", *"abcdef", "note"], [["x" * 30, *[wide] * 6, "word " * 30]], frozenset({1, 2})
+    )
+    told = to_text(Page("title", ["intro " * 40], [block]), width=60)
+    (line,) = [line for line in told.splitlines() if "xxx" in line]
+    assert line.count(wide) == 6
+    assert "x" * 30 in line
+    assert told.count("word") == 30  # which wraps
+    assert max(len(line) for line in told.splitlines() if "intro" in line) <= 60
 
 
 def test_paper_layout_has_both_numbers_and_footnotes(table: Table, cells: list[TableCell]) -> None:
