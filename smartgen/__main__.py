@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from collections.abc import Sequence
 
@@ -58,6 +59,8 @@ def explain(error: BaseException) -> str:
     told = " ".join(str(error).splitlines()[:2])
     if isinstance(error.__cause__, OmegaConfBaseException):
         told = f"{told.split('. To append')[0].removesuffix('.')}: {str(error.__cause__).splitlines()[0]}"
+    if (within := re.search(r"In '(\w+/[\w.-]+)'", told)) is not None:
+        return f"{told}; conf/{within[1]}.yaml says on top what it goes with"
     return f"{told}; `smartgen --cfg job` shows every key"
 
 

@@ -48,6 +48,8 @@ def check_llm(settings: LlmSettings) -> None:
             "synthesizer.key_variable is no name of an environment variable, expected capitals, digits and "
             "_; the key itself never stands in settings"
         )
+    if not settings.model.strip():
+        raise SmartgenError("synthesizer.model is empty, expected the endpoint's name of a model")
     if settings.max_tokens >= settings.context_tokens:
         raise SmartgenError(
             f"synthesizer.max_tokens is {settings.max_tokens}, expected less than "

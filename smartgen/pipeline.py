@@ -152,11 +152,7 @@ class Pipeline:
             raise RuntimeError("no LLM writes for this cell")
         written = live.written
         if not len(written.sequences):
-            reasons = ", ".join(f"{reason} ({count})" for reason, count in written.rejects.items())
-            raise SmartgenError(
-                f"synthesizer={self.cell.synthesizer.name}: {written.counts['answers']} answers hold not one "
-                f"valid behavior: {reasons or 'they are empty'}; take another model or answer format"
-            )
+            raise SmartgenError(f"synthesizer={self.cell.synthesizer.name}: {written.useless}")
         return written.sequences
 
     @cached_property

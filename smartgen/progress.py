@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from smartgen.cell import Outcome
 
 DONE, FAILED, BAD_INPUT, WAITING, INTERRUPTED = 0, 1, 2, 75, 130  # 75: try again later, as in sysexits.h
-SHOWN = ("f1", "auroc")
+SHOWN = ("f1", "auroc", "hr@10", "ndcg@10")
 
 
 @dataclass
@@ -93,7 +93,7 @@ def end() -> int:
         0; 75 where cells wait for a batch; 2 where all failures were bad input; 1 where anything else failed.
     """
     if len(_tally.planned) > 1:
-        _say(plan_line("in all", Plan.merged(_tally.planned)))
+        _say(plan_line("in all", Plan.merged(_tally.planned), "answered before or shared"))
     cells = _tally.done + _tally.recorded + _tally.waiting + len(_tally.failures)
     for overrides, error in _tally.failures:
         _say(f"[red]smartgen:[/] {escape(' '.join(str(error).split()) or type(error).__name__)}")

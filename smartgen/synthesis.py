@@ -54,6 +54,7 @@ class LiveSynthesis:
         self.scene = Scene(cell.transition.before, cell.transition.after)
         cache = AnswerCache(Path(cell.paths.outputs) / "cache" / FILE)
         self.desk = Desk(settings, cache, cell.paths.models)
+        self._refused = False  # in this run
         self._prompts: dict[str, list[Prompt]] = {}
 
     @property
@@ -84,11 +85,15 @@ class LiveSynthesis:
     def written(self) -> Written:
         """The answers, read; from the cache as far as they are there."""
         try:
-            return self._write()
+            found = self._write()
         except NoSchemaError as error:
             # Noted with the answers: no later run sends the schema again before it finds what is there.
             self.desk.cache.refuse(self.desk.provider, self.desk.model, self._schema, str(error))
-            return self._write()
+            self._refused = True
+            found = self._write()
+        asked = f"asked as text, since {self._no_schema}" if self.answer != self.settings.answer else ""
+        self.desk.ledger.note = "; ".join(filter(None, (asked, found.losses)))
+        return found
 
     @property
     def answer(self) -> str:
@@ -97,9 +102,11 @@ class LiveSynthesis:
 
     @property
     def _no_schema(self) -> str:
-        """Why answers cannot be bound by a schema; empty where they can."""
+        """Why answers cannot be bound by a schema; empty where they can, or where force=true tries again."""
         if is_too_large(self.inventory):
             return "a strict schema takes no enumeration as long as this home's"
+        if self.cell.force and not self._refused:
+            return ""
         return self.desk.cache.refusal(self.desk.provider, self.desk.model, self._schema)
 
     @cached_property
@@ -150,8 +157,6 @@ class LiveSynthesis:
 
     def _write(self) -> Written:
         settings = self.settings
-        if self.answer != settings.answer:
-            self.desk.ledger.note = f"asked as text, since {self._no_schema}"
         return write(self.requests(), self.desk.ask, self.inventory, settings.retry_unparsable)
 
 

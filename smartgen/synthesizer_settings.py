@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from smartgen.settings import SynthesizerSettings
 
@@ -12,6 +12,14 @@ class ResampleSettings(SynthesizerSettings):
     """conf/synthesizer/resample: pieces of the old log drawn anew, a control without an LLM."""
 
     sequences: int = 200
+
+
+@dataclass
+class PriceSettings:
+    """What an endpoint takes for a million tokens [USD]; None where nobody has said it."""
+
+    prompt: float | None = None
+    completion: float | None = None
 
 
 @dataclass
@@ -39,7 +47,7 @@ class LlmSettings(SynthesizerSettings):
     timeout_seconds: float = 300.0
     retries: int = 5
     max_cost_usd: float | None = None
-    usd_per_million: dict[str, float] | None = None
+    usd_per_million: PriceSettings = field(default_factory=PriceSettings)
 
 
 @dataclass

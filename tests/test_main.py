@@ -36,6 +36,9 @@ def smartgen(outputs: Path, *arguments: str) -> subprocess.CompletedProcess[str]
         (["protocol.percentile=101"], "protocol.percentile is 101.0, expected a number from 0 to 100"),
         (["+foo=3"], "foo is no key"),
         (["protocol=released", "debug=smoke"], "Key 'max_steps' not in 'ReleasedProtocolSettings'"),
+        (["study=gpt-4o", "synthesizer=gpt-4o"], "conf/study/gpt-4o.yaml says on top what it goes with"),
+        (["synthesizer=gpt-4o", "synthesizer.usd_per_million.prompt=1"], "expected {prompt: USD"),
+        (["synthesizer=gpt-4o", "synthesizer.usd_per_million={input: 1}"], "Key 'input' not in"),
         (["stage.tss.max_gap_hours=0"], "stage.tss.max_gap_hours is 0.0, expected hours above 0"),
     ],
 )
@@ -120,6 +123,14 @@ def test_an_interrupted_sweep_says_so_and_leaves_nothing_torn(tmp_path: Path, ho
     assert "interrupted; the same command goes on" in told
     assert "Traceback" not in told
     assert not list(tmp_path.glob("runs/*"))
+
+
+def test_a_price_may_be_told_as_the_docs_say(tmp_path: Path) -> None:
+    llm = ("synthesizer=llama-70b", "stage/ssc=none", "tracking=none", "plan=true")
+    price = "synthesizer.usd_per_million={prompt: 1, completion: 2}"
+    done = smartgen(tmp_path, "dataset=demo", "protocol=unified_short", "detector=seen", *llm, price)
+    assert done.returncode == 0, done.stderr
+    assert re.search(r"at most 0\.\d{4} USD", done.stderr)
 
 
 def test_help_lists_the_groups(tmp_path: Path) -> None:

@@ -31,6 +31,13 @@ def test_calls_that_cells_share_count_once():
     assert Plan.merged([plan(4, "abc"), plan(1, "z", usd=None)]).usd is None
 
 
+def test_tokens_that_an_endpoint_does_not_count_are_no_zeros():
+    ledger = Ledger(Price(1.0, 2.0, "test"))
+    ledger.add(Answer("x", "stop", None, None, 1.0))
+    told = "LLM: 1 calls, 0 answers from the cache; tokens not counted by the endpoint, price unknown"
+    assert ledger_line(ledger) == told
+
+
 def test_a_ledger_in_a_line():
     ledger = Ledger(Price(1.0, 2.0, "test"), hits=3, seconds=2.0)
     assert ledger_line(ledger) == "LLM: all 3 answers from the cache"

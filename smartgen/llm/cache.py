@@ -131,9 +131,9 @@ class AnswerCache:
     def refuse(self, provider: str, model: str, schema: str, reason: str) -> None:
         """An endpoint takes no such schema; it is not sent there again."""
         row = {"key": content_key([provider, model, schema]), "provider": provider, "model": model}
-        row |= {"reason": reason, "arrived": _now()}
+        row |= {"reason": f"{reason}, on {_now()[:10]}", "arrived": _now()}
         with self._begin() as connection:
-            connection.execute(insert(_REFUSALS).values(row).on_conflict_do_nothing())
+            connection.execute(insert(_REFUSALS).values(row).prefix_with("OR REPLACE"))
 
     def claim(self, request: Request) -> AsyncFileLock:
         """A lock on a request: of several processes that want its answer, one asks and the others wait.

@@ -184,9 +184,13 @@ class Client:
         if final:
             return type(final[0])(redact(str(final[0]), key))
         told = redact(str(faults[-1].told if isinstance(faults[-1], PassingError) else faults[-1]), key)
+        rest = (
+            "what arrived is kept, the same command asks for the rest"
+            if lacking < asked
+            else "start or check the server, or set synthesizer.base_url; the same command asks again"
+        )
         return SmartgenError(
-            f"{self.url}: {lacking} of {asked} calls got no answer, the last one: {told}; what arrived is "
-            "kept, the same command asks for the rest"
+            f"{self.url}: {lacking} of {asked} calls got no answer, the last one: {told}; {rest}"
         )
 
 

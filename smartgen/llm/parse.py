@@ -184,10 +184,10 @@ def _recover(text: str, vocabulary: Vocabulary) -> tuple[Sequences, tuple[Reject
     return found, (*rejects, *lost)
 
 
-def shorten(value: object) -> str:
+def shorten(value: object, most: int = _SHOWN) -> str:
     """A value as a reject shows it."""
     try:
         shown = value if isinstance(value, str) else repr(value)
     except ValueError:  # an integer of more digits than Python prints
         shown = f"a {type(value).__name__} too long to show"
-    return shown if len(shown) <= _SHOWN else shown[: _SHOWN - 3] + "..."
+    return shown if len(shown) <= most else shown[: most - 3] + "..."

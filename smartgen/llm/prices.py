@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -11,6 +10,7 @@ from typing import Any
 import yaml
 
 from smartgen.core.errors import SmartgenError
+from smartgen.synthesizer_settings import PriceSettings
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ class Price:
 FREE = Price(0.0, 0.0, "runs on this machine")
 
 
-def price_of(model: str, given: Mapping[str, float] | None, batch: bool = False) -> Price | None:
+def price_of(model: str, given: PriceSettings, batch: bool = False) -> Price | None:
     """The price of a model; None if nobody has said it.
 
     Args:
@@ -42,14 +42,16 @@ def price_of(model: str, given: Mapping[str, float] | None, batch: bool = False)
         batch: by the Batch API, where the table has its factor.
 
     Raises:
-        SmartgenError: ``given`` lacks a key or has another.
+        SmartgenError: ``given`` has one of the two alone, or one below 0.
     """
-    if given is not None:
-        if set(given) != {"prompt", "completion"} or min(given.values()) < 0:
-            raise SmartgenError(
-                f"synthesizer.usd_per_million is {dict(given)}, expected {{prompt: USD, completion: USD}}"
-            )
-        return Price(given["prompt"], given["completion"], "synthesizer.usd_per_million")
+    prompt, completion = given.prompt, given.completion
+    if prompt is not None and completion is not None and min(prompt, completion) >= 0:
+        return Price(prompt, completion, "synthesizer.usd_per_million")
+    if prompt is not None or completion is not None:
+        raise SmartgenError(
+            f"synthesizer.usd_per_million is {{prompt: {prompt}, completion: {completion}}}, "
+            "expected {prompt: USD, completion: USD}"
+        )
     row = _table().get(model)
     if row is None:
         return None

@@ -16,7 +16,7 @@ import pytest
 from smartgen.core.errors import SmartgenError
 from smartgen.llm.cache import AnswerCache
 from smartgen.settings import DetectorSettings, PathSettings, SimilaritySscSettings, StageSettings
-from smartgen.synthesizer_settings import EmbeddedSettings, LlmSettings
+from smartgen.synthesizer_settings import EmbeddedSettings, LlmSettings, PriceSettings
 
 KEY = "sk-planted-in-the-environment"
 LISTED = (
@@ -126,15 +126,25 @@ def test_an_endpoint_without_schemas_is_asked_in_the_papers_format(live, run, en
     run(live(server.url, concurrency=1))
     told = record(tmp_path)["result"]
     assert server.calls == told["counts"]["answers"] + 1
+    plan = live(server.url, concurrency=1)
+    plan.plan = plan.force = True
+    assert run(plan).plan.asked  # the schema, tried again
+    plan.force, plan.detector = False, DetectorSettings(name="length")
+    assert not run(plan).plan.asked  # the refusal is remembered
     assert told["synthesis"]["answer"] == "text"
     assert "response_format" in record(tmp_path)["run"]["ledger"]["note"]
     assert told["counts"]["behaviors_read"] == 4 * told["counts"]["answers"]
     before = server.calls
+    other = live(server.url, concurrency=1)
+    other.detector = DetectorSettings(name="length")
+    run(other)
+    assert server.calls == before  # nothing is sent, all is read
     again = live(server.url, concurrency=1)
     again.force = True
     run(again)
-    assert server.calls == before  # the refusal is remembered: nothing is sent, all is read
-    assert "response_format" in record(tmp_path)["run"]["ledger"]["note"]
+    assert server.calls == before + 1
+    (path,) = tmp_path.glob("runs/*-seen-*/result.json")
+    assert "response_format" in json.loads(path.read_text())["run"]["ledger"]["note"]
 
 
 def test_a_home_too_large_for_a_schema_is_told(live, run, endpoint, tmp_path, monkeypatch):
@@ -151,6 +161,8 @@ def test_a_truncated_answer_gives_its_whole_sequences(live, run, endpoint, tmp_p
     counts = record(tmp_path)["result"]["counts"]
     assert counts["truncated_answers"] == counts["lost_sequences"] == counts["answers"]
     assert counts["written"] == 2 * counts["answers"]
+    told = record(tmp_path)["run"]["ledger"]["note"]
+    assert told == "{0} of {0} answers cut off at max_tokens, {0} sequences lost".format(counts["answers"])
 
 
 def test_what_nobody_can_read_is_asked_again_with_the_next_seed(live, run, endpoint, tmp_path):
@@ -165,6 +177,9 @@ def test_what_nobody_can_read_is_asked_again_with_the_next_seed(live, run, endpo
 def test_not_one_valid_behavior_is_an_error(live, run, endpoint, tmp_path):
     with pytest.raises(SmartgenError, match=r"answers hold not one valid behavior: unparsable answer"):
         run(live(endpoint(lambda *_: {"text": "I would rather not."}).url, retry_unparsable=0))
+    cut = endpoint(lambda *_: {"text": "I", "finish_reason": "length"}).url
+    with pytest.raises(SmartgenError, match=r"the first begins 'I'; raise synthesizer.max_tokens"):
+        run(live(cut, retry_unparsable=0))
     assert not list(tmp_path.glob("runs/*/result.json"))
 
 
@@ -184,7 +199,7 @@ def test_aliases_leave_and_ids_come_back(live, run, endpoint, tmp_path, monkeypa
 
 def test_a_plan_asks_nobody_and_leaves_no_record(live, run, endpoint, tmp_path):
     server = endpoint(lambda _, body: {"text": sequences(body)})
-    planned = live(server.url, usd_per_million={"prompt": 1.0, "completion": 2.0})
+    planned = live(server.url, usd_per_million=PriceSettings(1.0, 2.0))
     planned.plan = True
     plan = run(planned).plan
     assert (server.calls, list(tmp_path.glob("runs/*"))) == (0, [])
@@ -198,7 +213,7 @@ def test_a_plan_asks_nobody_and_leaves_no_record(live, run, endpoint, tmp_path):
 
 def test_a_limit_leaves_the_cell_resumable(live, run, endpoint, tmp_path):
     server = endpoint(lambda _, body: {"text": sequences(body)})
-    price = {"prompt": 0.0, "completion": 1000.0}  # a call: at most .5, in fact .01
+    price = PriceSettings(0.0, 1000.0)  # a call: at most .5, in fact .01
     with pytest.raises(SmartgenError, match=r"max_cost_usd is 0.515"):
         run(live(server.url, usd_per_million=price, max_cost_usd=0.515, concurrency=1))
     kept = server.calls

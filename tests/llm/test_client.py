@@ -20,7 +20,7 @@ from smartgen.llm.ledger import CostLimitError, Ledger, Purse
 from smartgen.llm.prices import Price, price_of
 from smartgen.llm.prompt import estimated_tokens
 from smartgen.llm.requests import EMBEDDED, Request
-from smartgen.synthesizer_settings import LlmSettings
+from smartgen.synthesizer_settings import LlmSettings, PriceSettings
 
 
 def settings(**changes):
@@ -326,19 +326,19 @@ def test_a_limit_needs_a_price(endpoint, make):
 
 
 def test_prices():
-    price = price_of("gpt-4o-2024-11-20", None)
+    price = price_of("gpt-4o-2024-11-20", PriceSettings())
     assert price is not None
     assert price.of(1_000_000, 1_000_000) == 12.5
     assert price.source.endswith("2026-03")
-    half = price_of("gpt-4o-2024-11-20", None, batch=True)
+    half = price_of("gpt-4o-2024-11-20", PriceSettings(), batch=True)
     assert half is not None
     assert half.of(1_000_000, 1_000_000) == 6.25
-    assert price_of("some-model", None) is None
-    given = price_of("some-model", {"prompt": 1, "completion": 2})
+    assert price_of("some-model", PriceSettings()) is None
+    given = price_of("some-model", PriceSettings(1, 2))
     assert given is not None
     assert given.of(1_000_000, 500_000) == 2
     with pytest.raises(SmartgenError, match=r"expected {prompt: USD"):
-        price_of("some-model", {"input": 1})
+        price_of("some-model", PriceSettings(prompt=1))
 
 
 def test_no_prompt_costs_more_than_was_set_aside():

@@ -15,7 +15,7 @@ from typing import Any
 from smartgen.core.types import Sequences
 from smartgen.llm.budget import Budget, Prompt, fit, weekday_chunks
 from smartgen.llm.inventory import Inventory
-from smartgen.llm.parse import ParsedAnswer
+from smartgen.llm.parse import ParsedAnswer, shorten
 from smartgen.llm.parse_json import CUT_OFF, NO_JSON, read_answer
 from smartgen.llm.prompt import Scene, Successors, messages
 from smartgen.llm.requests import Answer, Request
@@ -24,6 +24,7 @@ from smartgen.synthesizer_settings import LlmSettings
 
 # Reasons of rejects that were to be a sequence.
 LOSSES = (CUT_OFF, NO_JSON)
+SAMPLE = 60  # characters of an answer that nobody can read, for the message
 
 Ask = Callable[[Sequence[Request]], Mapping[str, Answer]]
 
@@ -39,12 +40,36 @@ class Written:
             ``behaviors_read`` and ``behaviors_rejected``.
         rejects: reason to number.
         digest: of all texts, in the order of the calls.
+        sample: how the first answer begins.
     """
 
     sequences: Sequences
     counts: dict[str, int]
     rejects: dict[str, int]
     digest: str
+    sample: str = ""
+
+    @property
+    def losses(self) -> str:
+        """What was cut off or begun and never ended, in words; empty where nothing was."""
+        cut, lost = self.counts["truncated_answers"], self.counts["lost_sequences"]
+        told = [f"{cut} of {self.counts['answers']} answers cut off at max_tokens"] if cut else []
+        return ", ".join([*told, f"{lost} sequences lost"] if lost else told)
+
+    @property
+    def useless(self) -> str:
+        """Why there is nothing to train on, and what to do; of answers of which nothing could be read."""
+        reasons = ", ".join(f"{reason} ({count})" for reason, count in self.rejects.items())
+        advice = (
+            "raise synthesizer.max_tokens"
+            if self.counts["truncated_answers"]
+            else "take another model or synthesizer.answer"
+        )
+        return (
+            f"{self.counts['answers']} answers hold not one valid behavior: {reasons or 'they are empty'}; "
+            f"the first begins {self.sample!r}; {advice}, or ask again with further seeds by a higher "
+            "synthesizer.retry_unparsable"
+        )
 
 
 def make_prompts(
@@ -144,4 +169,5 @@ def _written(answers: Sequence[Answer], read: Sequence[ParsedAnswer], asked_agai
         "behaviors_rejected": sum(r.position is not None for parsed in read for r in parsed.rejects),
     }
     digest = hashlib.sha256("\x1f".join(one.text for one in answers).encode()).hexdigest()
-    return Written(sequences, counts, dict(sorted(rejects.items())), digest)
+    sample = shorten(answers[0].text, SAMPLE) if answers else ""
+    return Written(sequences, counts, dict(sorted(rejects.items())), digest, sample)
