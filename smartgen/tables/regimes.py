@@ -79,11 +79,13 @@ def compare_regimes(records: Iterable[Record], metric: str, dataset: str | None 
 
 
 def regimes_page(rows: Sequence[Comparison], metric: str) -> Page:
-    """The comparisons as one table; a regime that no row has gets no column."""
+    """The comparisons as one table; a regime that no row has gets no column, settings stand below it."""
     shown = [regime for regime in REGIMES if any(regime in row.values for row in rows)]
     head = ["home", "change", "method", "synthesizer", *shown, "oracle > source"]
-    several = len({row.settings for row in rows}) > 1
-    lines = [_line(row, shown) + ([row.settings] if several else []) for row in rows]
+    settings = list(dict.fromkeys(row.settings for row in rows))
+    several = len(settings) > 1
+    marks = {one: f"†{number}" for number, one in enumerate(settings, 1)}
+    lines = [_line(row, shown) + ([marks[row.settings]] if several else []) for row in rows]
     methods = ", ".join(sorted({row.method for row in rows}))
     block = Block(
         heading=f"{metric.upper()} of {methods}, mean ± sd over seeds (n)",
@@ -91,7 +93,8 @@ def regimes_page(rows: Sequence[Comparison], metric: str) -> Page:
         rows=lines,
         right=frozenset(range(4, 4 + len(shown))),
     )
-    return Page("Trained on source, synthetic and oracle data", MEANING, [block])
+    below = [f"{mark} {one or 'none of them'}" for one, mark in marks.items()] if several else []
+    return Page("Trained on source, synthetic and oracle data", MEANING, [block], below)
 
 
 def regimes_records(rows: Sequence[Comparison]) -> list[dict[str, Any]]:

@@ -46,7 +46,10 @@ def test_settings_are_never_mixed() -> None:
     )
     block = regimes_page(rows, "auroc").blocks[0]
     assert block.head[-1] == "settings"
-    assert len({row[-1] for row in block.rows}) == 2
+    assert {row[-1] for row in block.rows} == {"†1", "†2"}
+    below = regimes_page(rows, "auroc").below
+    assert [line.split()[0] for line in below] == ["†1", "†2"]
+    assert sorted(line.split()[1] for line in below) == ["protocol.max_steps=200", "protocol.max_steps=500"]
 
 
 def test_what_is_missing_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
