@@ -12,6 +12,7 @@ import argparse
 from collections import Counter, defaultdict
 from pathlib import Path
 
+from smartgen.core.errors import SmartgenError
 from smartgen.core.types import Sequences
 from smartgen.data.recording_names import scan
 from smartgen.data.recordings import ORIGINAL
@@ -28,10 +29,14 @@ SUMS = ("answers", "released rule", "recovered", "nothing", "behaviors", "reject
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--datasets", nargs="+", default=["fr", "sp"])
-    root = release_root(None)
+    datasets = parser.parse_args().datasets
+    try:
+        root = release_root(None)
+    except SmartgenError as error:
+        parser.error(str(error))
     sums: dict[str, Counter[str]] = defaultdict(Counter)
     reasons: dict[str, Counter[str]] = defaultdict(Counter)
-    for dataset in parser.parse_args().datasets:
+    for dataset in datasets:
         vocabulary = read_vocabulary(root, dataset)
         for folder in sorted((root / DATA_FOLDER / dataset).iterdir()):
             count_folder(folder, vocabulary, sums, reasons)
