@@ -16,7 +16,7 @@ CODE_VERSIONS = {
     "ssc_encoder": 1,
     "gss": 1,
     "synthesize": 1,
-    "prompt": 2,
+    "prompt": 3,
     "parse": 2,
     "tof": 2,
     "quality": 1,

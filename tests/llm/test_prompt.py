@@ -85,13 +85,13 @@ def test_the_hash_changes_with_the_scene():
 def test_aliases_keep_ids_and_hide_names():
     hidden = aliased(HOME)
     assert hidden.devices == ("Light", "Other", "Device 1")
-    assert hidden.actions[:3] == ("Light:State 1", "Light:State 2", "None:location")
-    assert hidden.actions[4] == "Device 1:State 2"
+    assert hidden.actions[:3] == ("Light:off", "Light:on", "None:State 1")
+    assert hidden.actions[4] == "Device 1:on"
     inventory = Inventory.of(hidden, LOG)
     assert (inventory.pairs, inventory.offered) == (INVENTORY.pairs, INVENTORY.offered)
     whole = text_of(messages(inventory, SCENE, LOG, HINTS, "json_schema"))
     assert "Anna" not in whole + json.dumps(answer_schema(inventory, 1))
-    assert "Device 1: State 2" in whole
+    assert "Device 1: on" in whole
 
 
 def test_nothing_but_day_bucket_device_and_action_leaves():
