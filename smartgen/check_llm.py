@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Iterator
 
 from smartgen.core.errors import SmartgenError
+from smartgen.core.masks import VARIABLE
 from smartgen.synthesizer_settings import EmbeddedSettings, LlmSettings
 
 Choice = tuple[str, object, tuple[str, ...]]
@@ -43,7 +43,7 @@ def check_llm(settings: LlmSettings) -> None:
     Raises:
         SmartgenError: names the keys; what may be a secret is not shown.
     """
-    if settings.key_variable is not None and not re.fullmatch(r"[A-Z_][A-Z0-9_]*", settings.key_variable):
+    if settings.key_variable is not None and not VARIABLE.fullmatch(settings.key_variable):
         raise SmartgenError(
             "synthesizer.key_variable is no name of an environment variable, expected capitals, digits and "
             "_; the key itself never stands in settings"

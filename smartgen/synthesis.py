@@ -20,7 +20,7 @@ from smartgen.llm.errors import NoSchemaError
 from smartgen.llm.inventory import Inventory
 from smartgen.llm.plan import Plan
 from smartgen.llm.prompt import Scene, prompt_hash
-from smartgen.llm.requests import Request
+from smartgen.llm.requests import Request, counts_schema
 from smartgen.llm.schema import answer_schema, is_too_large
 from smartgen.settings import CellSettings, SynthesizerSettings, WalkSettings
 from smartgen.stages.gss import behavior_graph
@@ -54,7 +54,6 @@ class LiveSynthesis:
         self.scene = Scene(cell.transition.before, cell.transition.after)
         cache = AnswerCache(Path(cell.paths.outputs) / "cache" / FILE)
         self.desk = Desk(settings, cache, cell.paths.models)
-        self._refused = False  # in this run
         self._prompts: dict[str, list[Prompt]] = {}
 
     @property
@@ -88,8 +87,8 @@ class LiveSynthesis:
             found = self._write()
         except NoSchemaError as error:
             # Noted with the answers: no later run sends the schema again before it finds what is there.
-            self.desk.cache.refuse(self.desk.provider, self.desk.model, self._schema, str(error))
-            self._refused = True
+            desk = self.desk
+            self._no_schema = desk.cache.refuse(desk.provider, desk.model, self._schema, str(error))
             found = self._write()
         asked = f"asked as text, since {self._no_schema}" if self.answer != self.settings.answer else ""
         self.desk.ledger.note = "; ".join(filter(None, (asked, found.losses)))
@@ -100,12 +99,12 @@ class LiveSynthesis:
         """The format to ask for: the paper's list where an endpoint or a home cannot have the schema."""
         return "text" if self.settings.answer == "json_schema" and self._no_schema else self.settings.answer
 
-    @property
+    @cached_property
     def _no_schema(self) -> str:
         """Why answers cannot be bound by a schema; empty where they can, or where force=true tries again."""
         if is_too_large(self.inventory):
             return "a strict schema takes no enumeration as long as this home's"
-        if self.cell.force and not self._refused:
+        if self.cell.force:
             return ""
         return self.desk.cache.refusal(self.desk.provider, self.desk.model, self._schema)
 
@@ -117,7 +116,7 @@ class LiveSynthesis:
     def prompts(self) -> list[Prompt]:
         """All prompts of the cell in this format; made once."""
         if self.answer not in self._prompts:
-            counted = self.answer == "json_schema" and self.desk.sends_schema
+            counted = self.answer == "json_schema" and counts_schema(self.desk.provider)
             schema = len(self._schema) if counted else 0
             self._prompts[self.answer] = make_prompts(
                 self._survivors(), self.hints, self.inventory, self.scene, self.settings, self.answer, schema

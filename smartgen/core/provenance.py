@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import platform
-import re
 import shlex
 import subprocess
 import sys
@@ -13,7 +12,8 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-HIDDEN = "***"
+from smartgen.core.masks import masked
+
 PACKAGES = (
     "smartgen",
     "torch",
@@ -46,18 +46,7 @@ def provenance() -> dict[str, Any]:
 
 def command(overrides: list[str]) -> str:
     """The exact command that makes this cell again; what may be a secret in it is masked."""
-    return shlex.join(["smartgen", *map(_masked, overrides)])
-
-
-def _masked(override: str) -> str:
-    """An override without an address's user, password and query, or a key where its variable belongs."""
-    name, equals, value = override.partition("=")
-    key = name.lstrip("+")
-    if key == "synthesizer.key_variable" and not re.fullmatch(r"[A-Z_][A-Z0-9_]*|null", value):
-        return f"{name}={HIDDEN}"
-    if key == "synthesizer.base_url":
-        value = re.sub(r"//.*@", f"//{HIDDEN}@", re.sub(r"[?#][^'\"]*", f"?{HIDDEN}", value))
-    return f"{name}{equals}{value}"
+    return shlex.join(["smartgen", *map(masked, overrides)])
 
 
 def _versions() -> dict[str, str]:

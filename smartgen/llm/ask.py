@@ -54,11 +54,6 @@ class Desk:
         return {ENGINE: engine(self.settings)} if isinstance(self.settings, EmbeddedSettings) else {}
 
     @property
-    def sends_schema(self) -> bool:
-        """Whether a schema may count as prompt; llama.cpp makes a grammar of it, which takes no context."""
-        return self.provider != EMBEDDED
-
-    @property
     def price(self) -> Price | None:
         """Of the model's tokens; None if unknown."""
         if self._file is not None:

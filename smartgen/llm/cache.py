@@ -70,10 +70,7 @@ _REFUSALS = Table(
     "refusals",
     _META,
     Column("key", String, primary_key=True),
-    Column("provider", String, nullable=False),
-    Column("model", String, nullable=False),
     Column("reason", String, nullable=False),
-    Column("arrived", String, nullable=False),
 )
 
 
@@ -128,12 +125,13 @@ class AnswerCache:
         with self._begin() as connection:
             return connection.execute(select(_REFUSALS.c.reason).where(wanted)).scalar() or ""
 
-    def refuse(self, provider: str, model: str, schema: str, reason: str) -> None:
-        """An endpoint takes no such schema; it is not sent there again."""
-        row = {"key": content_key([provider, model, schema]), "provider": provider, "model": model}
-        row |= {"reason": f"{reason}, on {_now()[:10]}", "arrived": _now()}
+    def refuse(self, provider: str, model: str, schema: str, reason: str) -> str:
+        """An endpoint takes no such schema: it is not sent there again. Returns the reason with its day."""
+        dated = f"{reason}, on {_now()[:10]}"
+        row = {"key": content_key([provider, model, schema]), "reason": dated}
         with self._begin() as connection:
             connection.execute(insert(_REFUSALS).values(row).prefix_with("OR REPLACE"))
+        return dated
 
     def claim(self, request: Request) -> AsyncFileLock:
         """A lock on a request: of several processes that want its answer, one asks and the others wait.

@@ -13,6 +13,11 @@ from smartgen.llm.prompt import MESSAGE_TOKENS, Messages, estimated_tokens
 EMBEDDED = "embedded"  # the provider of requests to this process's own server
 
 
+def counts_schema(provider: str) -> bool:
+    """Whether a schema may count as prompt; llama.cpp makes a grammar of it, which takes no context."""
+    return provider != EMBEDDED
+
+
 @dataclass(frozen=True)
 class Request:
     """A call; its key hashes everything that can change the answer.
@@ -56,9 +61,9 @@ class Request:
 
     @property
     def schema(self) -> str:
-        """A schema as an endpoint may count it as prompt; llama.cpp makes a grammar of it, of no tokens."""
+        """The schema that binds the answer, as far as the endpoint may count it as prompt."""
         bound = self.sampling.get("response_format")
-        return "" if bound is None or self.provider == EMBEDDED else canonical_json(bound)
+        return canonical_json(bound) if bound is not None and counts_schema(self.provider) else ""
 
     def tokens(self, characters_per_token: float) -> int:
         """About how many tokens of prompt an endpoint will count."""

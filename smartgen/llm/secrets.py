@@ -6,8 +6,7 @@ import os
 from urllib.parse import urlsplit
 
 from smartgen.core.errors import SmartgenError
-
-SHOWN = "***"
+from smartgen.core.masks import HIDDEN
 
 
 def read_key(variable: str | None) -> str | None:
@@ -41,7 +40,7 @@ def wanted_key(variable: str | None, needed: bool) -> str | None:
 
 def redact(text: str, key: str | None) -> str:
     """A text without the key, for instance an endpoint's message that repeats it."""
-    return text.replace(key, SHOWN) if key else text
+    return text.replace(key, HIDDEN) if key else text
 
 
 def check_url(url: str) -> None:

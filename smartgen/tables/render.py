@@ -7,11 +7,11 @@ import dataclasses
 import io
 import json
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Literal
 
 from rich.box import SIMPLE_HEAD
 from rich.cells import cell_len
-from rich.console import Console
+from rich.console import Console, JustifyMethod
 from rich.table import Table as RichTable
 from rich.text import Text
 
@@ -85,8 +85,8 @@ def to_text(page: Page, width: int = 100, *, color: bool = False) -> str:
 
 
 def _console(out: io.StringIO, width: int, color: bool) -> Console:
-    system = "standard" if color else None
-    return Console(file=out, width=width, force_terminal=color, color_system=system, highlight=False)  # type: ignore[arg-type]  # a Literal there
+    system: Literal["standard"] | None = "standard" if color else None
+    return Console(file=out, width=width, force_terminal=color, color_system=system, highlight=False)
 
 
 def _wraps(block: Block, column: int) -> bool:
@@ -104,9 +104,9 @@ def _needed(block: Block) -> int:
 def _rich(block: Block) -> RichTable:
     table = RichTable(box=SIMPLE_HEAD, pad_edge=False, show_edge=False, padding=(0, 1, 0, 0))
     for column, name in enumerate(block.head):
-        justify = "right" if column in block.right else "left"
+        justify: JustifyMethod = "right" if column in block.right else "left"
         wraps = _wraps(block, column)
-        table.add_column(Text(name), justify=justify, no_wrap=not wraps, overflow="fold")  # type: ignore[arg-type]  # a Literal there
+        table.add_column(Text(name), justify=justify, no_wrap=not wraps, overflow="fold")
     for row, cells in enumerate(block.rows):
         style = STYLES.get(block.verdicts[row], "") if block.verdicts else ""
         table.add_row(*(Text(cell) for cell in cells), style=style, end_section=row in block.rules)

@@ -6,7 +6,7 @@ import json
 import random
 import threading
 import time
-from dataclasses import replace
+from contextlib import nullcontext
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 
@@ -17,10 +17,9 @@ from smartgen.llm.cache import AnswerCache
 from smartgen.llm.client import Client
 from smartgen.llm.errors import EndpointError, NoSchemaError
 from smartgen.llm.ledger import CostLimitError, Ledger, Purse
-from smartgen.llm.prices import Price, price_of
-from smartgen.llm.prompt import estimated_tokens
-from smartgen.llm.requests import EMBEDDED, Request
-from smartgen.synthesizer_settings import LlmSettings, PriceSettings
+from smartgen.llm.prices import Price
+from smartgen.llm.requests import Request
+from smartgen.synthesizer_settings import LlmSettings
 
 
 def settings(**changes):
@@ -124,10 +123,9 @@ def test_retry_after_may_be_a_date(endpoint, make, seconds, retries):
         return _fail(429, retry_after=until) if number == 0 else _ok("x")
 
     client = make(endpoint(script).url)
-    try:
+    # A pause longer than a call may last ends the round.
+    with nullcontext() if retries else pytest.raises(SmartgenError, match="got no answer"):
         client(requests(1))
-    except SmartgenError:
-        assert retries == 0  # longer than a call may last
     assert client.ledger.retries == retries
     assert len(times) == 1 or times[1] - times[0] > seconds - 1.1  # dates have whole seconds
 
@@ -323,33 +321,6 @@ def test_a_limit_needs_a_price(endpoint, make):
     with pytest.raises(CostLimitError, match=r"price is unknown.*usd_per_million"):
         make(server.url, Purse(limit=1.0))(requests(1))
     assert server.calls == 0
-
-
-def test_prices():
-    price = price_of("gpt-4o-2024-11-20", PriceSettings())
-    assert price is not None
-    assert price.of(1_000_000, 1_000_000) == 12.5
-    assert price.source.endswith("2026-03")
-    half = price_of("gpt-4o-2024-11-20", PriceSettings(), batch=True)
-    assert half is not None
-    assert half.of(1_000_000, 1_000_000) == 6.25
-    assert price_of("some-model", PriceSettings()) is None
-    given = price_of("some-model", PriceSettings(1, 2))
-    assert given is not None
-    assert given.of(1_000_000, 500_000) == 2
-    with pytest.raises(SmartgenError, match=r"expected {prompt: USD"):
-        price_of("some-model", PriceSettings(prompt=1))
-
-
-def test_no_prompt_costs_more_than_was_set_aside():
-    schema = {"type": "json_schema", "json_schema": {"schema": {"enum": ["Licht: an", "ü" * 50]}}}
-    one = Request(
-        "p", "m", ({"role": "user", "content": "Wörter " * 20},), {"seed": 1, "response_format": schema}
-    )
-    assert one.most_tokens > len(one.schema.encode()) + len(("Wörter " * 20).encode())
-    assert one.tokens(3.0) < one.most_tokens
-    here = replace(one, provider=EMBEDDED)
-    assert (here.schema, here.tokens(3.0)) == ("", estimated_tokens(one.messages, 3.0))
 
 
 def test_clients_that_want_the_same_pay_once(endpoint, make):
