@@ -193,17 +193,20 @@ class AnswerCache:
             f"sqlite:///{self.path}", poolclass=NullPool, connect_args={"timeout": WAIT_SECONDS}
         )
         event.listen(engine, "connect", _durable)
-        with engine.begin() as connection:
+        # Changing the journal's mode does not wait for other connections, as all else does: one at a time.
+        with FileLock(self.path.with_suffix(".open.lock")), engine.connect() as connection:
+            if connection.exec_driver_sql("PRAGMA journal_mode").scalar() != "wal":
+                # A log of writes lets readers go on while one process writes; the file remembers it.
+                connection.exec_driver_sql("PRAGMA journal_mode=WAL")
             for table in _META.sorted_tables:
                 connection.execute(CreateTable(table, if_not_exists=True))
+            connection.commit()
         return engine
 
 
 def _durable(connection: DBAPIConnection, _: object) -> None:
     cursor = connection.cursor()
-    # A log of writes lets readers go on while one process writes; FULL survives a power cut, too.
-    cursor.execute("PRAGMA journal_mode=WAL")
-    cursor.execute("PRAGMA synchronous=FULL")
+    cursor.execute("PRAGMA synchronous=FULL")  # survives a power cut, too
     cursor.close()
 
 

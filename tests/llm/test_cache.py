@@ -66,8 +66,10 @@ def test_a_damaged_file_is_named(tmp_path, content):
     assert path.read_bytes() == content
 
 
-def _write(path, first, count):
+def _write(path, first, count, gate=None):
     cache = AnswerCache(path)
+    if gate:
+        gate.wait(60)  # all open a file that is not there yet in the same moment
     for number in range(first, first + count):
         cache.put(request(number), answer(f"by {first}"))
 
@@ -75,7 +77,8 @@ def _write(path, first, count):
 def test_eight_processes_write_the_same_and_other_requests(tmp_path):
     path = tmp_path / "answers.sqlite"
     context = multiprocessing.get_context("spawn")
-    workers = [context.Process(target=_write, args=(path, first, 20)) for first in range(0, 80, 10)]
+    gate = context.Barrier(8)
+    workers = [context.Process(target=_write, args=(path, first, 20, gate)) for first in range(0, 80, 10)]
     for worker in workers:
         worker.start()
     for worker in workers:
