@@ -13,6 +13,7 @@ from smartgen.reads import UNIFIED_ATTACKS, reads_synthetic
 from smartgen.recorded import STAGES as RECORDED_STAGES
 from smartgen.recorded import recorded_variant
 from smartgen.settings import (
+    AdaptationSettings,
     ArgusSettings,
     AutoencoderSettings,
     CellSettings,
@@ -43,6 +44,7 @@ REGIMES = {
 }
 TASKS = ("detection", "prediction", "compression", "reconstruction")
 PROTOCOLS = ("released", "unified")
+EXPERTS = ("source", "moved", "written")
 DETECTORS = (
     "lof",
     "isolation_forest",
@@ -152,6 +154,9 @@ def _choices(cell: CellSettings) -> Iterator[Choice]:
         yield f"transition.released.{name}", value, (*RELEASED_ATTACKS, *UNIFIED_ATTACKS)
     if isinstance(cell.protocol, UnifiedProtocolSettings):
         yield "protocol.mix", cell.protocol.mix, ("balanced", "concat")
+    for task in ("prediction", "detection"):
+        for expert in getattr(cell.adaptation, task):
+            yield f"adaptation.{task}", expert, EXPERTS
     if isinstance(cell.synthesizer, LlmSettings):
         yield from llm_choices(cell.synthesizer)
     yield "dataset.kind", cell.dataset.kind, ("release", "demo")
@@ -196,8 +201,11 @@ def _ranges(cell: CellSettings) -> Iterator[Range]:
     if isinstance(protocol, UnifiedProtocolSettings):
         yield "protocol.held_out", protocol.held_out, 0.01, 0.5
         yield "protocol.width", protocol.width, 4, math.inf
+        yield "protocol.few", protocol.few, 0, math.inf
+        yield "protocol.few_order", protocol.few_order, 0, math.inf
         for name in ("max_steps", "check_every", "batch_size"):
             yield f"protocol.{name}", getattr(protocol, name), 1, math.inf
+    yield from _adaptation_ranges(cell.adaptation)
     if cell.task == "prediction":
         yield from _predictor_ranges(cell.predictor)
     if cell.task == "detection":
@@ -219,6 +227,13 @@ def _ranges(cell: CellSettings) -> Iterator[Range]:
     if isinstance(tof, RepeatedTofSettings):
         yield "stage.tof.repeats", tof.repeats, 2, math.inf
         yield "stage.tof.significance", tof.significance, 0, 0.5
+
+
+def _adaptation_ranges(adaptation: AdaptationSettings) -> Iterator[Range]:
+    yield "adaptation.noise", adaptation.noise, 0, 1
+    yield "adaptation.commands", adaptation.commands, 0, math.inf
+    yield "adaptation.sequences", adaptation.sequences, 2, math.inf
+    yield "adaptation.interleaved", adaptation.interleaved, 0, 1
 
 
 def _detector_ranges(detector: DetectorSettings) -> Iterator[Range]:

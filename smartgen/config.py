@@ -15,6 +15,7 @@ from omegaconf.errors import OmegaConfBaseException
 from smartgen.core.errors import SmartgenError
 from smartgen.core.resources import resource_dir
 from smartgen.settings import (
+    AdaptationSettings,
     AegisSettings,
     ArgusSettings,
     AutoencoderDetectorSettings,
@@ -66,6 +67,7 @@ CHOICES = (
     ("predictor", "window_schema", WindowPredictorSettings),
     ("predictor", "sasrec_schema", SasrecSettings),
     ("predictor", "control_schema", PredictorSettings),
+    ("adaptation", "adaptation_schema", AdaptationSettings),
     ("protocol", "released_schema", ReleasedProtocolSettings),
     ("protocol", "unified_schema", UnifiedProtocolSettings),
 )

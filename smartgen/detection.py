@@ -120,7 +120,16 @@ def _unified(pipeline: Pipeline, protocol: UnifiedProtocolSettings, logger: Any)
         return made
 
     # Attacks and held-out draws are the same for every detector and regime: they are compared in pairs.
-    rules = Rules(protocol.percentile, protocol.held_out, protocol.mix, seed_for(cell.seed, "test", *names))
+    rules = Rules(
+        protocol.held_out,
+        protocol.mix,
+        seed_for(cell.seed, "test", *names),
+        protocol.few,
+        protocol.few_order,
+        cell.adaptation,
+        tuple(cell.adaptation.detection),
+        protocol.percentile,
+    )
     context = AttackContext(home.vocabulary, home.source, home.target)
     outcome = detect(make, cell.regime, context, pipeline.synthetic, rules, pipeline.watch)
     return outcome.metrics, outcome.counts, outcome.cases

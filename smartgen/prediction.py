@@ -68,7 +68,8 @@ def _released_windows(pipeline: Pipeline, logger: Any) -> Measured:
 
 
 def _unified(pipeline: Pipeline, protocol: UnifiedProtocolSettings, logger: Any) -> Measured:
-    from smartgen.protocols.unified_prediction import Pools, Predictor, Rules, predict
+    from smartgen.protocols.trainings import TrainingRules
+    from smartgen.protocols.unified_prediction import Pools, Predictor, predict
 
     cell, home = pipeline.cell, pipeline.home
     names = (cell.dataset.name, cell.transition.name)
@@ -79,7 +80,15 @@ def _unified(pipeline: Pipeline, protocol: UnifiedProtocolSettings, logger: Any)
         return cast(Predictor, of(home.vocabulary, cell.predictor, protocol, cell.trainer, seed, logger))
 
     # What is held out is the same for every predictor and regime, so that they can be compared in pairs.
-    rules = Rules(protocol.held_out, protocol.mix, seed_for(cell.seed, "test", *names))
+    rules = TrainingRules(
+        protocol.held_out,
+        protocol.mix,
+        seed_for(cell.seed, "test", *names),
+        protocol.few,
+        protocol.few_order,
+        cell.adaptation,
+        tuple(cell.adaptation.prediction),
+    )
     pools = Pools(home.vocabulary, home.source, home.target, pipeline.synthetic)
     outcome = predict(make, cell.regime, pools, rules, pipeline.watch)
     return outcome.metrics, outcome.counts, outcome.cases

@@ -5,7 +5,7 @@ The values and the meaning of every key stand in conf/protocol.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 
 @dataclass
@@ -41,3 +41,18 @@ class UnifiedProtocolSettings(ProtocolSettings):
     batch_size: int = 64
     width: int = 128
     mix: str = "balanced"
+    few: int = 0
+    few_order: int = 0
+
+
+@dataclass
+class AdaptationSettings:
+    """conf/adaptation: how regime adapted makes its experts (smartgen/adaptation)."""
+
+    name: str = "???"
+    prediction: list[str] = field(default_factory=list)
+    detection: list[str] = field(default_factory=list)
+    noise: float = 0.3
+    commands: float = 1.0
+    sequences: int = 3000
+    interleaved: float = 0.25

@@ -86,6 +86,14 @@ def threshold_percentile(cell: CellSettings, protocol: ReleasedProtocolSettings)
 def read_config(cell: CellSettings) -> dict[str, Any]:
     """The settings that can change the result; what the task, protocol or model does not read is left out."""
     config = without_harmless(asdict(cell))
+    if cell.regime != "adapted" or cell.task not in ("detection", "prediction"):
+        del config["adaptation"]
+    elif cell.task == "prediction":
+        del config["adaptation"]["detection"]
+    else:
+        del config["adaptation"]["prediction"]
+    if isinstance(cell.protocol, UnifiedProtocolSettings) and not cell.protocol.few:
+        del config["protocol"]["few"], config["protocol"]["few_order"]
     if cell.dataset.kind == "release":  # what makes the simulated home
         del config["dataset"]["days"], config["dataset"]["household"]
     if not (reads_synthetic(cell) and isinstance(cell.synthesizer, WalkSettings)):

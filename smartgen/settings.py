@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from smartgen.protocol_settings import AdaptationSettings as AdaptationSettings
 from smartgen.protocol_settings import ProtocolSettings as ProtocolSettings
 from smartgen.protocol_settings import ReleasedProtocolSettings as ReleasedProtocolSettings
 from smartgen.protocol_settings import UnifiedProtocolSettings as UnifiedProtocolSettings
@@ -365,6 +366,7 @@ class CellSettings:
     detector: DetectorSettings = field(default_factory=DetectorSettings)
     predictor: PredictorSettings = field(default_factory=PredictorSettings)
     protocol: ProtocolSettings = field(default_factory=ProtocolSettings)
+    adaptation: AdaptationSettings = field(default_factory=AdaptationSettings)
     trainer: TrainerSettings = field(default_factory=TrainerSettings)
     tracking: TrackingSettings = field(default_factory=TrackingSettings)
     paths: PathSettings = field(default_factory=PathSettings)

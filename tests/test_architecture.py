@@ -31,6 +31,7 @@ RANKS = {
     "detectors": 5,
     "predictors": 5,
     "stages": 5,
+    "adaptation": 5,
     "protocols": 6,
     "synthesis": 6,
     "pipeline": 7,

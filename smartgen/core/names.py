@@ -2,8 +2,9 @@
 
 from typing import Final
 
-# What a model is trained on: the old log, the written set, both, real sequences of the new context.
-REGIMES: Final = ("source", "synthetic", "mixed", "oracle")
+# What a model is trained on: the old log, the written set, both, experts on either pooled, real sequences of
+# the new context.
+REGIMES: Final = ("source", "synthetic", "mixed", "adapted", "oracle")
 # Changes of context, in the paper's order, with its letters for them (paper Table 2).
 TRANSITIONS: Final = {"seasonal": "ST", "schedule": "TT", "occupancy": "NT"}
 

@@ -43,6 +43,7 @@ class HmmPredictor:
     """
 
     ties: ClassVar[Ties] = "optimistic"
+    logits: ClassVar[bool] = False
 
     def __init__(
         self,

@@ -28,6 +28,7 @@ class MarkovPredictor:
 
     best_step = 0
     ties: ClassVar[Ties] = "expected"
+    logits: ClassVar[bool] = False
 
     def __init__(self, vocabulary: Vocabulary, *_: object) -> None:
         self.actions = len(vocabulary.actions)

@@ -23,6 +23,7 @@ class PopularPredictor:
 
     best_step = 0
     ties: ClassVar[Ties] = "expected"
+    logits: ClassVar[bool] = False
 
     def __init__(self, vocabulary: Vocabulary, *_: object) -> None:
         self.actions = len(vocabulary.actions)

@@ -20,39 +20,22 @@ class Fold:
     """One half of the target sequences trains the oracle, the distinct ones of the other half test.
 
     Args:
-        oracle: TSS pieces of one half, repeats included.
+        raw: one half, before TSS.
+        oracle: its TSS pieces, repeats included.
         test: distinct TSS pieces of the other half, in the order of first occurrence.
     """
 
+    raw: Sequences
     oracle: Sequences
     test: Sequences
-
-
-SEES_TARGET = ("oracle",)
-
-
-def training_sets(
-    regime: str, source: Sequences, synthetic: Sequences, oracle: Sequences, mix: str = "balanced"
-) -> list[Sequences]:
-    """What a regime trains on: one set, or for ``mixed`` two that count the same.
-
-    Args:
-        source: TSS pieces of the old log.
-        synthetic: the written set.
-        oracle: a fold's pieces of real target sequences.
-        mix: ``balanced`` keeps the two sets of ``mixed`` apart, ``concat`` lays them together.
-    """
-    if regime == "mixed":
-        return [Sequences.concatenate([source, synthetic])] if mix == "concat" else [source, synthetic]
-    return [{"source": source, "synthetic": synthetic, "oracle": oracle}[regime]]
 
 
 def folds(target: Sequences, vocabulary: Vocabulary) -> tuple[Fold, Fold]:
     """Cut the raw target sequences in half before TSS, so that none lies on both sides; then swap."""
     middle = len(target) // 2
-    halves = [split_sequences(half, vocabulary) for half in (target[:middle], target[middle:])]
-    first, second = halves
-    return Fold(first, distinct(second)), Fold(second, distinct(first))
+    raw = target[:middle], target[middle:]
+    first, second = (split_sequences(half, vocabulary) for half in raw)
+    return Fold(raw[0], first, distinct(second)), Fold(raw[1], second, distinct(first))
 
 
 def distinct(sequences: Sequences) -> Sequences:

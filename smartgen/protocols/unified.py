@@ -13,8 +13,6 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from smartgen.core.errors import SmartgenError
-from smartgen.core.names import REGIMES
 from smartgen.core.seeds import generator
 from smartgen.core.stopwatch import Stopwatch
 from smartgen.core.types import FIELDS, Sequences
@@ -27,8 +25,17 @@ from smartgen.metrics.detection import (
     false_positive_rate,
     precision_recall_f1,
 )
-from smartgen.protocols.pools import SEES_TARGET, Fold, folds, hold_out, is_novel, training_sets
+from smartgen.protocols.committee import DetectorCommittee
+from smartgen.protocols.pools import Fold, folds, is_novel
 from smartgen.protocols.thresholds import Threshold, percentile
+from smartgen.protocols.trainings import (
+    Training,
+    TrainingRules,
+    check_regime,
+    fit_training,
+    sees_target,
+    trainings,
+)
 from smartgen.stages.tss import split_sequences
 
 Arrays = dict[str, NDArray[Any]]
@@ -47,14 +54,22 @@ class Detector(Protocol):
         """(n,) scores, higher is more anomalous."""
 
 
-@dataclass(frozen=True)
-class Rules:
-    """The few choices of the protocol; see conf/protocol/unified.yaml."""
+class Scorer(Protocol):
+    """A detector, or a committee of them, that needs no more training."""
 
-    percentile: float
-    held_out: float
-    mix: str
-    seed: int
+    def score(self, sequences: Sequences) -> Scores:
+        """(n,) scores, higher is more anomalous."""
+
+
+@dataclass(frozen=True)
+class Rules(TrainingRules):
+    """The few choices of the protocol; see conf/protocol/unified.yaml.
+
+    Args:
+        percentile: of held-out scores, above which a sequence is flagged.
+    """
+
+    percentile: float = 95.0
 
 
 @dataclass(frozen=True)
@@ -84,7 +99,7 @@ def detect(
 
     Args:
         make: gives a fresh detector.
-        regime: source, synthetic, mixed or oracle: what the detector is trained on.
+        regime: source, synthetic, mixed, adapted or oracle: what the detector is trained on.
         context: vocabulary and raw sequences of both contexts.
         synthetic: the cell's synthetic set; all regimes need it, to tell which test sequences are novel.
         watch: gets the seconds of ``train`` and ``score``.
@@ -92,10 +107,7 @@ def detect(
     Raises:
         SmartgenError: an unknown regime, or target sequences too few for two halves.
     """
-    if regime not in REGIMES:
-        raise SmartgenError(f"regime is {regime!r}, expected one of {', '.join(REGIMES)}")
-    if len(context.target) < 4:
-        raise SmartgenError(f"the target context has {len(context.target)} sequences, expected at least 4")
+    check_regime(regime, context.target, rules)
     watch = watch or Stopwatch()
     source = split_sequences(context.source, context.vocabulary)
     halves = folds(context.target, context.vocabulary)
@@ -103,12 +115,12 @@ def detect(
     counts: dict[str, int] = {}
     thresholds: dict[str, float] = {}
     parts: list[Arrays] = []
-    fitted: tuple[Detector, Threshold] | None = None
+    fitted: tuple[Scorer, Threshold] | None = None
     for number, fold in enumerate(halves):
-        if fitted is None or regime in SEES_TARGET:
-            sets = training_sets(regime, source, synthetic, fold.oracle, rules.mix)
+        if fitted is None or sees_target(regime, rules):
+            wanted = trainings(regime, source, synthetic, fold, context.vocabulary, rules)
             with watch.measure("train"):
-                fitted = _fit(make(), sets, rules, number, counts)
+                fitted = _fit(make, wanted, rules, number, counts)
             thresholds[f"threshold_fold_{number}"] = fitted[1].value
         novel = is_novel(fold.test, [fold.oracle, source, synthetic])
         counts |= {f"test_fold_{number}": len(fold.test), f"novel_fold_{number}": int(novel.sum())}
@@ -119,24 +131,27 @@ def detect(
 
 
 def _fit(
-    detector: Detector, sets: Sequence[Sequences], rules: Rules, fold: int, counts: dict[str, int]
-) -> tuple[Detector, Threshold]:
-    """A trained detector and its threshold, a percentile of the held-out scores; a tie is no alarm."""
-    # Each set's draw begins anew, so that it is the same in every regime that the set is part of.
-    halves = [hold_out(one, rules.held_out, generator(rules.seed, "held out", fold)) for one in sets]
-    train, held = [half[0] for half in halves], [half[1] for half in halves]
-    if not all(map(len, (*train, *held))):
-        few = min(map(len, sets))
-        raise SmartgenError(f"a training set has {few} sequences, expected two distinct ones at least")
-    detector.fit(train, held)
-    sizes = {"train": sum(map(len, train)), "held_out": sum(map(len, held)), "best_step": detector.best_step}
-    counts.update({f"{name}_fold_{fold}": size for name, size in sizes.items()})
+    make: Callable[[], Detector],
+    found: Sequence[Training],
+    rules: Rules,
+    number: int,
+    counts: dict[str, int],
+) -> tuple[Scorer, Threshold]:
+    """What was trained and its threshold, a percentile of the held-out scores; a tie is no alarm."""
+    members, held = [], []
+    for training in found:
+        member, apart = fit_training(make, training, rules, number, counts)
+        members.append(member)
+        held += apart
+    detector: Scorer = members[0]
+    if len(members) > 1:
+        detector = DetectorCommittee(members, [one.weight for one in found], held)
     value = percentile([detector.score(one) for one in held], rules.percentile)
     return detector, Threshold(value, strict=True)
 
 
 def _fold_cases(
-    fitted: tuple[Detector, Threshold],
+    fitted: tuple[Scorer, Threshold],
     fold: Fold,
     number: int,
     novel: NDArray[np.bool_],
@@ -171,7 +186,7 @@ def _fold_cases(
     return parts
 
 
-def _scored(detector: Detector, sequences: Sequences) -> tuple[Scores, NDArray[np.float32] | None]:
+def _scored(detector: Scorer, sequences: Sequences) -> tuple[Scores, NDArray[np.float32] | None]:
     """Scores, and of networks each field's part of them."""
     fields = getattr(detector, "field_scores", None)
     if not len(sequences):

@@ -15,14 +15,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from smartgen.core.errors import SmartgenError
-from smartgen.core.names import REGIMES
-from smartgen.core.seeds import generator
 from smartgen.core.stopwatch import Stopwatch
 from smartgen.core.types import Sequences
 from smartgen.data.histories import cases, content_hashes, usable
 from smartgen.data.vocabulary import Vocabulary
 from smartgen.metrics.ranking import Ranks, ranks, summary
-from smartgen.protocols.pools import SEES_TARGET, Fold, folds, hold_out, is_novel, training_sets
+from smartgen.protocols.committee import PredictorCommittee
+from smartgen.protocols.pools import Fold, folds, is_novel
+from smartgen.protocols.trainings import (
+    Training,
+    TrainingRules,
+    check_regime,
+    fit_training,
+    sees_target,
+    trainings,
+)
 from smartgen.stages.tss import split_sequences
 
 Arrays = dict[str, NDArray[Any]]
@@ -32,21 +39,20 @@ class Predictor(Protocol):
     """Foretells the next action; sees a held-out part while it trains."""
 
     best_step: int
+    logits: bool
 
     def fit(self, train: Sequence[Sequences], held_out: Sequence[Sequences]) -> object:
         """Train from scratch on sets that count the same."""
 
     def score(self, histories: Sequences) -> NDArray[np.float64]:
+        """(n, actions) logits, or else shares, of what comes next."""
+
+
+class Scorer(Protocol):
+    """A predictor, or a committee of them, that needs no more training."""
+
+    def score(self, histories: Sequences) -> NDArray[np.float64]:
         """(n, actions) scores of what comes next, higher is likelier."""
-
-
-@dataclass(frozen=True)
-class Rules:
-    """The few choices of the protocol; see conf/protocol/unified.yaml."""
-
-    held_out: float
-    mix: str
-    seed: int
 
 
 @dataclass(frozen=True)
@@ -82,65 +88,61 @@ def predict(
     make: Callable[[], Predictor],
     regime: str,
     pools: Pools,
-    rules: Rules,
+    rules: TrainingRules,
     watch: Stopwatch | None = None,
 ) -> Outcome:
     """One regime over both folds; a predictor that sees no target data is trained once.
 
     Args:
         make: gives a fresh predictor.
-        regime: source, synthetic, mixed or oracle.
+        regime: source, synthetic, mixed, adapted or oracle.
         watch: gets the seconds of ``train`` and ``score``.
 
     Raises:
         SmartgenError: an unknown regime, or too few sequences to train or test on.
     """
-    if regime not in REGIMES:
-        raise SmartgenError(f"regime is {regime!r}, expected one of {', '.join(REGIMES)}")
-    if len(pools.target) < 4:
-        raise SmartgenError(f"the target context has {len(pools.target)} sequences, expected at least 4")
+    check_regime(regime, pools.target, rules)
     watch = watch or Stopwatch()
     source = split_sequences(pools.source, pools.vocabulary)
     counts: dict[str, int] = {}
     parts: list[Arrays] = []
-    fitted: Predictor | None = None
+    fitted: Scorer | None = None
     for number, fold in enumerate(folds(pools.target, pools.vocabulary)):
-        if fitted is None or regime in SEES_TARGET:
-            sets = training_sets(regime, source, pools.synthetic, fold.oracle, rules.mix)
+        if fitted is None or sees_target(regime, rules):
+            found = trainings(regime, source, pools.synthetic, fold, pools.vocabulary, rules)
             with watch.measure("train"):
-                fitted = _fit(make(), sets, rules, number, counts)
+                fitted = _fit(make, found, rules, number, len(pools.vocabulary.actions), counts)
         with watch.measure("score"):
             parts.append(_fold_cases(fitted, fold, number, source, pools.synthetic, counts))
-    found = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
-    return Outcome(_metrics(found), counts, found)
+    tested = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+    return Outcome(_metrics(tested), counts, tested)
 
 
 def _fit(
-    predictor: Predictor, sets: Sequence[Sequences], rules: Rules, fold: int, counts: dict[str, int]
-) -> Predictor:
-    """A trained predictor. What has nothing to predict is left out before a part is held out."""
-    whole = [usable(one) for one in sets]
-    # Each set's draw begins anew, so that it is the same in every regime that the set is part of.
-    halves = [hold_out(one, rules.held_out, generator(rules.seed, "held out", fold)) for one in whole]
-    train, held = [half[0] for half in halves], [half[1] for half in halves]
-    if not all(map(len, (*train, *held))):
-        raise SmartgenError(
-            f"a training set has {min(map(len, whole))} sequences of two behaviors or more, expected two "
-            "distinct ones at least"
-        )
-    predictor.fit(train, held)
-    sizes = {
-        "train": sum(map(len, train)),
-        "held_out": sum(map(len, held)),
-        "left_out": sum(map(len, sets)) - sum(map(len, whole)),
-        "best_step": predictor.best_step,
-    }
-    counts.update({f"{name}_fold_{fold}": size for name, size in sizes.items()})
-    return predictor
+    make: Callable[[], Predictor],
+    found: Sequence[Training],
+    rules: TrainingRules,
+    number: int,
+    actions: int,
+    counts: dict[str, int],
+) -> Scorer:
+    """What was trained. What has nothing to predict is left out before a part is held out."""
+    members, used = [], []
+    for training in found:
+        whole = [usable(one) for one in training.sets]
+        left_out = sum(map(len, training.sets)) - sum(map(len, whole))
+        counts[f"left_out_fold_{number}"] = counts.get(f"left_out_fold_{number}", 0) + left_out
+        real = training.real and len(whole[-1]) > 0
+        sets = whole if real or not training.real else whole[:-1]
+        members.append(fit_training(make, Training(sets, training.weight, real), rules, number, counts)[0])
+        used.append(sets)
+    if len(members) == 1:
+        return members[0]
+    return PredictorCommittee(members, [one.weight for one in found], used, actions)
 
 
 def _fold_cases(
-    predictor: Predictor,
+    predictor: Scorer,
     fold: Fold,
     number: int,
     source: Sequences,

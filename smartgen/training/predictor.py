@@ -43,6 +43,7 @@ class NeuralPredictor:
     """
 
     ties: ClassVar[Ties] = "optimistic"
+    logits: ClassVar[bool] = True
 
     def __init__(
         self,

@@ -18,9 +18,11 @@ from smartgen.data.release import context_file, read_sequences, read_vocabulary
 from smartgen.data.vocabulary import Vocabulary
 from smartgen.protocols.pools import distinct, folds, hold_out, is_novel
 from smartgen.protocols.unified import Rules, detect
+from smartgen.settings import AdaptationSettings
 from smartgen.stages.tss import split_sequences
 
-RULES = Rules(percentile=95, held_out=0.2, mix="balanced", seed=0)
+ADAPTATION = AdaptationSettings("pooled", sequences=200)
+RULES = Rules(0.2, "balanced", 0, adaptation=ADAPTATION, experts=("moved", "written"), percentile=95)
 behaviors = st.tuples(st.integers(0, 6), st.integers(0, 7), st.integers(0, 2), st.integers(0, 5))
 raw_sets = st.lists(
     st.lists(behaviors, min_size=1, max_size=4).map(lambda s: [i for b in s for i in b]),
@@ -98,7 +100,7 @@ def test_bad_input_is_named() -> None:
     few = AttackContext(context.vocabulary, context.source, context.target[:3])
     with pytest.raises(SmartgenError, match="3 sequences, expected at least 4"):
         detect(Unseen, "source", few, context.source, RULES)
-    with pytest.raises(SmartgenError, match="a training set has 1 sequences, expected two distinct"):
+    with pytest.raises(SmartgenError, match="has 1 sequences that can be used, expected two distinct"):
         detect(Unseen, "synthetic", context, context.source[:1], RULES)
 
 

@@ -8,6 +8,7 @@ import pytest
 from numpy.typing import NDArray
 
 from smartgen.core.errors import SmartgenError
+from smartgen.core.names import REGIMES
 from smartgen.core.types import Sequences
 from smartgen.data.demo.simulate import simulate
 from smartgen.data.demo.vocabulary import demo_vocabulary
@@ -15,15 +16,20 @@ from smartgen.data.histories import usable
 from smartgen.data.recordings import filtered_set
 from smartgen.data.release import context_file, read_sequences, read_vocabulary
 from smartgen.protocols.pools import folds
-from smartgen.protocols.unified_prediction import Outcome, Pools, Rules, predict
+from smartgen.protocols.trainings import TrainingRules
+from smartgen.protocols.unified_prediction import Outcome, Pools, predict
+from smartgen.settings import AdaptationSettings
 
-RULES = Rules(held_out=0.2, mix="balanced", seed=0)
+ADAPTATION = AdaptationSettings("pooled", sequences=60)
+EXPERTS = ("source", "moved", "written")
+RULES = TrainingRules(held_out=0.2, mix="balanced", seed=0, adaptation=ADAPTATION, experts=EXPERTS)
 
 
 class Spy:
     """Remembers what it is given; scores every action the same but those it has seen first."""
 
     best_step = 7
+    logits = False
 
     def __init__(self) -> None:
         self.asked: list[Sequences] = []
@@ -41,7 +47,7 @@ ACTIONS = len(HOME.actions)
 POOLS = Pools(HOME, simulate("winter", 0, 14), simulate("spring", 0, 14), simulate("spring", 1, 7))
 
 
-def run(regime: str, rules: Rules = RULES, pools: Pools = POOLS) -> tuple[Outcome, list[Spy]]:
+def run(regime: str, rules: TrainingRules = RULES, pools: Pools = POOLS) -> tuple[Outcome, list[Spy]]:
     spies: list[Spy] = []
 
     def make() -> Spy:
@@ -52,12 +58,12 @@ def run(regime: str, rules: Rules = RULES, pools: Pools = POOLS) -> tuple[Outcom
 
 
 def test_only_the_oracle_is_trained_anew_in_each_fold() -> None:
-    assert [len(run(regime)[1]) for regime in ("source", "synthetic", "mixed", "oracle")] == [1, 1, 1, 2]
+    assert [len(run(regime)[1]) for regime in REGIMES] == [1, 1, 1, 3, 2]
 
 
 def test_mixed_trains_on_both_sets_apart_or_together() -> None:
     (alone,), (other,) = run("source")[1], run("synthetic")[1]
-    (apart,), (together,) = run("mixed")[1], run("mixed", Rules(0.2, "concat", 0))[1]
+    (apart,), (together,) = run("mixed")[1], run("mixed", TrainingRules(0.2, "concat", 0))[1]
     assert list(apart.train) == [alone.train[0], other.train[0]]
     assert list(apart.held_out) == [alone.held_out[0], other.held_out[0]]
     assert [len(one) for one in together.train] + [len(one) for one in together.held_out] == [
@@ -110,7 +116,7 @@ def test_bad_input_is_named() -> None:
     with pytest.raises(SmartgenError, match="has 3 sequences, expected at least 4"):
         run("source", pools=few)
     single = Sequences.from_lists([[0, 0, 0, 0]] * 9)
-    with pytest.raises(SmartgenError, match="0 sequences of two behaviors or more"):
+    with pytest.raises(SmartgenError, match="has 0 sequences that can be used"):
         run("source", pools=Pools(HOME, single, POOLS.target, POOLS.synthetic))
     with pytest.raises(SmartgenError, match="nothing is to be predicted"):
         run("source", pools=Pools(HOME, POOLS.source, single, POOLS.synthetic))

@@ -1,0 +1,170 @@
+"""protocol=unified: from a regime to what its models train on, and the fitting of them (ours)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol, TypeVar
+
+from smartgen.adaptation.experts import experts
+from smartgen.core.errors import SmartgenError
+from smartgen.core.names import REGIMES
+from smartgen.core.seeds import generator
+from smartgen.core.types import Sequences
+from smartgen.data.vocabulary import Vocabulary
+from smartgen.protocols.pools import MIN_HELD_OUT, Fold, distinct, hold_out
+from smartgen.settings import AdaptationSettings
+from smartgen.stages.tss import split_sequences
+
+SEES_TARGET = ("oracle",)
+
+
+class Model(Protocol):
+    """A detector or predictor that sees a held-out part while it trains."""
+
+    best_step: int
+
+    def fit(self, train: Sequence[Sequences], held_out: Sequence[Sequences]) -> object:
+        """Train from scratch on sets that count the same."""
+
+
+AnyModel = TypeVar("AnyModel", bound=Model)
+
+
+@dataclass(frozen=True)
+class TrainingRules:
+    """What a model is trained on and how much is held out; see conf/protocol/unified.yaml.
+
+    Args:
+        held_out: share of a set's distinct sequences.
+        mix: ``balanced`` keeps the two sets of regime ``mixed`` apart, ``concat`` lays them together.
+        seed: of what is drawn.
+        few: real sequences of the new context beside the regime's own.
+        few_order: 0: the first of the file; else the first of a random order of this number.
+        adaptation: of regime ``adapted``.
+        experts: of regime ``adapted`` for the task.
+    """
+
+    held_out: float
+    mix: str
+    seed: int
+    few: int = 0
+    few_order: int = 0
+    adaptation: AdaptationSettings = field(default_factory=AdaptationSettings)
+    experts: Sequence[str] = ()
+
+
+@dataclass(frozen=True)
+class Training:
+    """What one model trains on.
+
+    Args:
+        sets: each counts the same.
+        weight: of the model's opinion among those of its committee.
+        real: whether the last set is real sequences of the new context.
+    """
+
+    sets: Sequence[Sequences]
+    weight: float = 1.0
+    real: bool = False
+
+
+def check_regime(regime: str, target: Sequences, rules: TrainingRules) -> None:
+    """Refuse an unknown regime, a target too small for two halves, and more real sequences than a half has.
+
+    Raises:
+        SmartgenError: each of these.
+    """
+    if regime not in REGIMES:
+        raise SmartgenError(f"regime is {regime!r}, expected one of {', '.join(REGIMES)}")
+    if len(target) < 4:
+        raise SmartgenError(f"the target context has {len(target)} sequences, expected at least 4")
+    half = len(target) // 2
+    if rules.few > half:
+        raise SmartgenError(
+            f"protocol.few is {rules.few}, but a half of this home's target context has {half} sequences; "
+            f"take {half} or fewer"
+        )
+
+
+def sees_target(regime: str, rules: TrainingRules) -> bool:
+    """Whether a regime's models differ from fold to fold."""
+    return regime in SEES_TARGET or rules.few > 0
+
+
+def trainings(
+    regime: str,
+    source: Sequences,
+    synthetic: Sequences,
+    fold: Fold,
+    vocabulary: Vocabulary,
+    rules: TrainingRules,
+) -> list[Training]:
+    """What the models of a regime train on: one model, or for ``adapted`` one an expert.
+
+    Args:
+        source: TSS pieces of the old log.
+        synthetic: the written set.
+        fold: its other half gives real target sequences, all for ``oracle``, ``rules.few`` beside others.
+    """
+    real = few_sequences(fold, vocabulary, rules)
+    found = [([fold.oracle], 1.0)] if regime == "oracle" else []
+    if regime == "mixed":
+        both = [source, synthetic]
+        found = [([Sequences.concatenate(both)] if rules.mix == "concat" else both, 1.0)]
+    if regime in ("source", "synthetic"):
+        found = [([source if regime == "source" else synthetic], 1.0)]
+    if regime == "adapted":
+        rng = generator(rules.seed, "adapted")
+        pool = experts(rules.experts, source, synthetic, vocabulary, rules.adaptation, rng)
+        found = [([one.sequences], one.weight) for one in pool]
+    return [
+        Training([*sets, real] if len(real) else sets, weight, real=bool(len(real))) for sets, weight in found
+    ]
+
+
+def few_sequences(fold: Fold, vocabulary: Vocabulary, rules: TrainingRules) -> Sequences:
+    """TSS pieces of the first real target sequences of the half that is not tested."""
+    order = list(range(len(fold.raw)))
+    if rules.few_order:
+        order = generator(rules.seed, "few", rules.few_order).permutation(len(fold.raw)).tolist()
+    return split_sequences(fold.raw.take(order[: rules.few]), vocabulary)
+
+
+def fit_training(
+    make: Callable[[], AnyModel],
+    training: Training,
+    rules: TrainingRules,
+    number: int,
+    counts: dict[str, int],
+) -> tuple[AnyModel, list[Sequences]]:
+    """A trained model and what was held out of its sets.
+
+    Args:
+        number: the fold's.
+        counts: sizes are added to those of the fold.
+
+    Raises:
+        SmartgenError: a set is too small to hold anything out.
+    """
+    train, held = [], []
+    for place, one in enumerate(training.sets):
+        few = training.real and place == len(training.sets) - 1 and len(distinct(one)) < 2 * MIN_HELD_OUT
+        # Each set's draw begins anew, so that it is the same in every regime that the set is part of.
+        rng = generator(rules.seed, "held out", number)
+        kept, apart = (one, one.take([])) if few else hold_out(one, rules.held_out, rng)
+        train.append(kept)
+        held += [] if few else [apart]
+    if not all(map(len, (*train, *held))):
+        raise SmartgenError(
+            f"a training set has {min(map(len, training.sets))} sequences that can be used, expected two "
+            "distinct ones at least (for prediction of two behaviors or more)"
+        )
+    model = make()
+    model.fit(train, held)
+    sizes = {"train": sum(map(len, train)), "held_out": sum(map(len, held))}
+    for name, size in sizes.items():
+        counts[f"{name}_fold_{number}"] = counts.get(f"{name}_fold_{number}", 0) + size
+    best = max(counts.get(f"best_step_fold_{number}", 0), model.best_step)
+    counts[f"best_step_fold_{number}"] = best
+    return model, held
