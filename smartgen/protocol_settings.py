@@ -52,7 +52,7 @@ class AdaptationSettings:
     name: str = "???"
     prediction: list[str] = field(default_factory=list)
     detection: list[str] = field(default_factory=list)
-    noise: float = 0.3
+    noise: float = 0.2
     commands: float = 1.0
     sequences: int = 3000
     interleaved: float = 0.25

@@ -92,7 +92,9 @@ def read_config(cell: CellSettings) -> dict[str, Any]:
         del config["adaptation"]["detection"]
     else:
         del config["adaptation"]["prediction"]
-    if isinstance(cell.protocol, UnifiedProtocolSettings) and not cell.protocol.few:
+    if isinstance(cell.protocol, UnifiedProtocolSettings) and (
+        not cell.protocol.few or cell.regime == "oracle"  # which has all real sequences anyway
+    ):
         del config["protocol"]["few"], config["protocol"]["few_order"]
     if cell.dataset.kind == "release":  # what makes the simulated home
         del config["dataset"]["days"], config["dataset"]["household"]

@@ -17,7 +17,7 @@ trained alike, one set each, and their opinions are pooled:
     moved is moved wherever it stands in the sequence, so that the order of the old log, its repeats and
     pairs, stays (``moved``). A device that comes uses the actions that the log or the written set gives it,
     and the commands that this home uses elsewhere (``actions``). A quarter of the set are two such
-    merged, since an old log may hold one habit at a time where the new context has several side by side.
+    sequences merged, since an old log may hold one habit at a time where the new context has several.
 ``written``
     the written set as it is.
 

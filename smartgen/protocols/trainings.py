@@ -39,7 +39,7 @@ class TrainingRules:
         held_out: share of a set's distinct sequences.
         mix: ``balanced`` keeps the two sets of regime ``mixed`` apart, ``concat`` lays them together.
         seed: of what is drawn.
-        few: real sequences of the new context beside the regime's own.
+        few: real sequences of the new context beside the regime's own, at most; ``oracle`` has all anyway.
         few_order: 0: the first of the file; else the first of a random order of this number.
         adaptation: of regime ``adapted``.
         experts: of regime ``adapted`` for the task.
@@ -69,8 +69,8 @@ class Training:
     real: bool = False
 
 
-def check_regime(regime: str, target: Sequences, rules: TrainingRules) -> None:
-    """Refuse an unknown regime, a target too small for two halves, and more real sequences than a half has.
+def check_regime(regime: str, target: Sequences) -> None:
+    """Refuse an unknown regime, and a target too small for two halves.
 
     Raises:
         SmartgenError: each of these.
@@ -79,12 +79,6 @@ def check_regime(regime: str, target: Sequences, rules: TrainingRules) -> None:
         raise SmartgenError(f"regime is {regime!r}, expected one of {', '.join(REGIMES)}")
     if len(target) < 4:
         raise SmartgenError(f"the target context has {len(target)} sequences, expected at least 4")
-    half = len(target) // 2
-    if rules.few > half:
-        raise SmartgenError(
-            f"protocol.few is {rules.few}, but a half of this home's target context has {half} sequences; "
-            f"take {half} or fewer"
-        )
 
 
 def sees_target(regime: str, rules: TrainingRules) -> bool:
@@ -107,8 +101,10 @@ def trainings(
         synthetic: the written set.
         fold: its other half gives real target sequences, all for ``oracle``, ``rules.few`` beside others.
     """
+    if regime == "oracle":
+        return [Training([fold.oracle])]
     real = few_sequences(fold, vocabulary, rules)
-    found = [([fold.oracle], 1.0)] if regime == "oracle" else []
+    found: list[tuple[list[Sequences], float]] = []
     if regime == "mixed":
         both = [source, synthetic]
         found = [([Sequences.concatenate(both)] if rules.mix == "concat" else both, 1.0)]

@@ -29,6 +29,7 @@ from smartgen.protocols.committee import DetectorCommittee
 from smartgen.protocols.pools import Fold, folds, is_novel
 from smartgen.protocols.thresholds import Threshold, percentile
 from smartgen.protocols.trainings import (
+    SEES_TARGET,
     Training,
     TrainingRules,
     check_regime,
@@ -107,7 +108,7 @@ def detect(
     Raises:
         SmartgenError: an unknown regime, or target sequences too few for two halves.
     """
-    check_regime(regime, context.target, rules)
+    check_regime(regime, context.target)
     watch = watch or Stopwatch()
     source = split_sequences(context.source, context.vocabulary)
     halves = folds(context.target, context.vocabulary)
@@ -118,6 +119,8 @@ def detect(
     fitted: tuple[Scorer, Threshold] | None = None
     for number, fold in enumerate(halves):
         if fitted is None or sees_target(regime, rules):
+            if rules.few and regime not in SEES_TARGET:
+                counts[f"few_fold_{number}"] = min(rules.few, len(fold.raw))
             wanted = trainings(regime, source, synthetic, fold, context.vocabulary, rules)
             with watch.measure("train"):
                 fitted = _fit(make, wanted, rules, number, counts)

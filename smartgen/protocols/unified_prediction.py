@@ -23,6 +23,7 @@ from smartgen.metrics.ranking import Ranks, ranks, summary
 from smartgen.protocols.committee import PredictorCommittee
 from smartgen.protocols.pools import Fold, folds, is_novel
 from smartgen.protocols.trainings import (
+    SEES_TARGET,
     Training,
     TrainingRules,
     check_regime,
@@ -101,7 +102,7 @@ def predict(
     Raises:
         SmartgenError: an unknown regime, or too few sequences to train or test on.
     """
-    check_regime(regime, pools.target, rules)
+    check_regime(regime, pools.target)
     watch = watch or Stopwatch()
     source = split_sequences(pools.source, pools.vocabulary)
     counts: dict[str, int] = {}
@@ -109,6 +110,8 @@ def predict(
     fitted: Scorer | None = None
     for number, fold in enumerate(folds(pools.target, pools.vocabulary)):
         if fitted is None or sees_target(regime, rules):
+            if rules.few and regime not in SEES_TARGET:
+                counts[f"few_fold_{number}"] = min(rules.few, len(fold.raw))
             found = trainings(regime, source, pools.synthetic, fold, pools.vocabulary, rules)
             with watch.measure("train"):
                 fitted = _fit(make, found, rules, number, len(pools.vocabulary.actions), counts)
