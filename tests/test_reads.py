@@ -188,6 +188,20 @@ def test_the_attack_without_d23_is_a_habit_that_the_tested_sequences_lack(
     assert not normal & {tuple(pair) for pair in parts.attack.values[changed][:, 2:].tolist()}
 
 
+def test_adaptation_and_real_sequences_are_part_of_the_cells_that_read_them() -> None:
+    plain = read_config(settings("detector=seen", "protocol=unified"))
+    assert "adaptation" not in plain
+    assert "few" not in plain["protocol"]
+    assert read_config(settings("detector=seen", "protocol=unified", "protocol.few_order=3")) == plain
+    adapted = read_config(settings("detector=seen", "protocol=unified", "regime=adapted"))
+    assert adapted["adaptation"]["detection"] == ["moved", "written"]
+    assert "prediction" not in adapted["adaptation"]
+    few = read_config(settings("detector=seen", "protocol=unified", "protocol.few=5"))
+    assert (few["protocol"]["few"], few["protocol"]["few_order"]) == (5, 0)
+    oracle = ("detector=seen", "protocol=unified", "regime=oracle")
+    assert read_config(settings(*oracle, "protocol.few=5")) == read_config(settings(*oracle))
+
+
 def test_what_the_other_protocol_or_task_reads_is_no_part_of_a_cell() -> None:
     released = read_config(settings("detector=transae"))
     unified = read_config(settings("detector=transae", "protocol=unified"))

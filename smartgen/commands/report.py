@@ -3,15 +3,24 @@
 from __future__ import annotations
 
 import argparse
-import json
 import os
-import shutil
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from smartgen.core.atomic import write_bytes_atomic
+from smartgen.commands.pages import (
+    WIDTH,
+    meant,
+    named,
+    recorded_home,
+    show,
+    told_on_terminal,
+    width,
+    write_files,
+    write_page,
+)
+from smartgen.commands.worth import report_worth
 from smartgen.core.errors import SmartgenError
 from smartgen.core.records import Record, read_records, write_text_atomic
 from smartgen.tables import listings
@@ -24,8 +33,7 @@ from smartgen.tables.select import check_where, matches, parse_where
 
 FORMATS = ("text", "md", "csv", "json")
 PAIRED = ("table2_unified", "table3_unified")
-OTHERS = (*PAIRED, "quirks", "headline", "regimes", "synthetic", "list", "failures", "show")
-WIDTH = 112  # columns at least: below it, whole numbers matter more than unbroken lines
+OTHERS = (*PAIRED, "worth", "quirks", "headline", "regimes", "synthetic", "list", "failures", "show")
 EPILOG = """examples:
   smartgen-report list                               all tables and how far they are filled
   smartgen-report table2                             the table; outputs/tables/table2.{md,csv,json} too
@@ -37,6 +45,7 @@ EPILOG = """examples:
   smartgen-report regimes --dataset demo             source, synthetic and oracle training side by side
   smartgen-report table3_unified --metric hr@10      predictors under four regimes, with intervals and wins
   smartgen-report table2_unified --metric f1         detectors likewise, over three kinds of attack
+  smartgen-report worth                              gap closed, and real sequences that do the same; pictures
   smartgen-report quirks                             Table 2 without one quirk of the authors' code
   smartgen-report headline                           the paper's "+85.43 %", read in several ways
   smartgen-report synthetic                          the synthetic sets themselves: valid, new, near to what
@@ -114,6 +123,8 @@ def _run(options: argparse.Namespace, outputs: Path) -> str:
         return _synthetic(options, records, outputs)
     if options.what in PAIRED:
         return _paired(options, records, outputs)
+    if options.what == "worth":
+        return report_worth(options, records, outputs)
     if options.what in ("quirks", "headline"):
         return _page_of(options, records, outputs)
     if options.what in figure_names():
@@ -128,7 +139,7 @@ def _refuse_unused(options: argparse.Namespace) -> None:
     unused = {
         "regimes": ("method", "seeds"),
         "synthetic": ("method", "seeds", "metric"),
-        **dict.fromkeys(PAIRED, ("seeds",)),
+        **dict.fromkeys((*PAIRED, "worth"), ("seeds",)),
         **dict.fromkeys(("quirks", "headline"), ("seeds", "metric", "method", "dataset")),
         "list": ("method", "seeds", "metric", "dataset", "where"),
         "failures": ("method", "seeds", "metric", "dataset", "where"),
@@ -140,27 +151,27 @@ def _refuse_unused(options: argparse.Namespace) -> None:
         given.append("layout")
     if given:
         raise SmartgenError(f"--{given[0]} has no meaning with {options.what}; leave it out")
-    if options.what in ("regimes", *PAIRED) and len(options.metric or []) > 1:
+    if options.what in ("regimes", "worth", *PAIRED) and len(options.metric or []) > 1:
         raise SmartgenError(f"{options.what} shows one --metric at a time")
 
 
 def _regimes(options: argparse.Namespace, records: Sequence[Record]) -> str:
     from smartgen.tables.regimes import compare_regimes, regimes_page, regimes_records
 
-    fitting, _ = _fitting(options, records)
+    fitting, _ = meant(options, records)
     metric = (options.metric or ["auroc"])[0]
-    rows = compare_regimes(fitting, metric, _recorded_home(options, records))
-    return _shown(options, regimes_page(rows, metric), regimes_records(rows), WIDTH)
+    rows = compare_regimes(fitting, metric, recorded_home(options, records))
+    return show(options, regimes_page(rows, metric), regimes_records(rows), WIDTH)
 
 
 def _synthetic(options: argparse.Namespace, records: Sequence[Record], outputs: Path) -> str:
     from smartgen.tables.synthetic import qualities, synthetic_page, synthetic_records
 
-    fitting, where = _fitting(options, records)
-    found = qualities(fitting, _recorded_home(options, records))
+    fitting, where = meant(options, records)
+    found = qualities(fitting, recorded_home(options, records))
     if not where and not options.dataset:
-        _write_page(outputs / "tables" / options.what, synthetic_page(found), synthetic_records(found))
-    return _shown(options, synthetic_page(found), synthetic_records(found))
+        write_page(outputs / "tables" / options.what, synthetic_page(found), synthetic_records(found))
+    return show(options, synthetic_page(found), synthetic_records(found))
 
 
 def _paired(options: argparse.Namespace, records: Sequence[Record], outputs: Path) -> str:
@@ -173,13 +184,13 @@ def _paired(options: argparse.Namespace, records: Sequence[Record], outputs: Pat
     detection = options.what == "table2_unified"
     task = PairedDetection(Store(outputs / "cache")) if detection else PairedPrediction()
     metric = (options.metric or [task.metric])[0]
-    fitting, where = _fitting(options, records)
-    if dataset := _recorded_home(options, records):
+    fitting, where = meant(options, records)
+    if dataset := recorded_home(options, records):
         where["dataset"] = dataset
         fitting = [r for r in fitting if matches(r, {"dataset": dataset})]
     task.check_metric(metric)
     names = (*task.parts(metric), *(() if options.metric else task.beside))
-    others = compare(fitting, [metric, *names], task, _told_on_terminal)
+    others = compare(fitting, [metric, *names], task, told_on_terminal)
     found = others.pop(metric)
 
     def arranged(methods: Iterable[str]) -> tuple[Page, list[dict[str, Any]]]:
@@ -192,15 +203,8 @@ def _paired(options: argparse.Namespace, records: Sequence[Record], outputs: Pat
 
     methods = list(dict.fromkeys(row.method for row in found.rows))
     if not where and not options.metric:
-        _write_page(outputs / "tables" / options.what, *arranged(methods))
-    return _shown(options, *arranged(_named(options.method, methods, "method")))
-
-
-def _told_on_terminal(done: int, count: int) -> None:
-    """How far a comparison is, on one line that goes away; the first time it takes minutes."""
-    if sys.stderr.isatty():
-        text = f"compared {done} of {count} homes and changes" if done < count else ""
-        print(f"\r{text:<60}", end="" if text else "\r", file=sys.stderr, flush=True)
+        write_page(outputs / "tables" / options.what, *arranged(methods))
+    return show(options, *arranged(named(options.method, methods, "method")))
 
 
 def _page_of(options: argparse.Namespace, records: Sequence[Record], outputs: Path) -> str:
@@ -208,7 +212,7 @@ def _page_of(options: argparse.Namespace, records: Sequence[Record], outputs: Pa
     from smartgen.tables.headline import headline_page, headline_records, ratios
     from smartgen.tables.quirks import quirks_page, quirks_records, worths
 
-    fitting, where = _fitting(options, records)
+    fitting, where = meant(options, records)
     if "without" in where:
         raise SmartgenError(
             f"--where without= leaves {options.what} one of the two sides it compares; drop it"
@@ -220,45 +224,8 @@ def _page_of(options: argparse.Namespace, records: Sequence[Record], outputs: Pa
         found = ratios(fitting)
         arranged, flat = headline_page(found), headline_records(found)
     if not where:
-        _write_page(outputs / "tables" / options.what, arranged, flat)
-    return _shown(options, arranged, flat)
-
-
-def _fitting(options: argparse.Namespace, records: Sequence[Record]) -> tuple[list[Record], dict[str, Any]]:
-    """The records that --where leaves, and what it asks for."""
-    where = parse_where(options.where)
-    check_where(where, records)
-    return [record for record in records if matches(record, where)], where
-
-
-def _shown(
-    options: argparse.Namespace, arranged: Page, rows: Sequence[Mapping[str, Any]], width: int | None = None
-) -> str:
-    """A page in the wanted format; its flat rows as CSV or JSON."""
-    from smartgen.tables.render import rows_to_csv, to_markdown, to_text
-
-    if options.format == "json":
-        return json.dumps(rows, indent=1) + "\n"
-    if options.format == "csv":
-        return rows_to_csv(rows)
-    if options.format == "md":
-        return to_markdown(arranged)
-    color = options.out is None and sys.stdout.isatty()
-    return to_text(arranged, width or _width(), color=color)
-
-
-def _width() -> int:
-    """Columns of the terminal, or of what is read elsewhere."""
-    return max(WIDTH, shutil.get_terminal_size((WIDTH, 24)).columns)
-
-
-def _write_page(stem: Path, arranged: Page, rows: Sequence[Mapping[str, Any]]) -> None:
-    """A page as Markdown and its flat rows as CSV and JSON."""
-    from smartgen.tables.render import rows_to_csv, to_markdown
-
-    as_json = json.dumps(rows, indent=1) + "\n"
-    texts = {"md": to_markdown(arranged), "csv": rows_to_csv(rows), "json": as_json}
-    _write(stem, {kind: text.encode() for kind, text in texts.items()})
+        write_page(outputs / "tables" / options.what, arranged, flat)
+    return show(options, arranged, flat)
 
 
 def _figure(options: argparse.Namespace, records: Sequence[Record], outputs: Path) -> str:
@@ -267,7 +234,7 @@ def _figure(options: argparse.Namespace, records: Sequence[Record], outputs: Pat
     from smartgen.tables.render import rows_to_csv
 
     figure = load_figure(options.what)
-    fitting, where = _fitting(options, records)
+    fitting, where = meant(options, records)
     if options.dataset:
         where["dataset"] = options.dataset
         fitting = [r for r in fitting if matches(r, {"dataset": options.dataset})]
@@ -276,22 +243,22 @@ def _figure(options: argparse.Namespace, records: Sequence[Record], outputs: Pat
     if worth_drawing(found) and not where:
         stem = outputs / "figures" / figure.name
         files = {kind: draw(figure, found, kind) for kind in ("png", "svg")}
-        _write(stem, files | {"csv": rows_to_csv(rows).encode()})
+        write_files(stem, files | {"csv": rows_to_csv(rows).encode()})
     keys = {key for point in found for key in point.keys}
     arranged = figure_page(figure, found, origin_of([r for r in records if r.key in keys]))
-    return _shown(options, arranged, rows, WIDTH)
+    return show(options, arranged, rows, WIDTH)
 
 
 def _table(options: argparse.Namespace, records: Sequence[Record], outputs: Path) -> str:
     table = load_named(options.what)
     where = parse_where(options.where)
     check_where(where, records)
-    metrics = _named(options.metric, table.metrics, "metric")
-    methods = _named(options.method, table.methods, "method")
+    metrics = named(options.metric, table.metrics, "metric")
+    methods = named(options.method, table.methods, "method")
     cells = collect(table, records, where)
     if not where:
         _write_files(table, cells, records, outputs)
-    homes = _named(
+    homes = named(
         [options.dataset] if options.dataset else None, sorted({c.dataset for c in cells}), "dataset"
     )
     shown = [c for c in cells if c.metric in metrics and c.method in methods and c.dataset in homes]
@@ -304,7 +271,7 @@ def _write_files(table: Table, cells: Sequence[TableCell], records: Sequence[Rec
 
     markdown = to_markdown(page(table, cells, describe(cells, records)))
     texts = {"md": markdown, "csv": to_csv(cells), "json": to_json(cells)}
-    _write(outputs / "tables" / table.name, {kind: text.encode() for kind, text in texts.items()})
+    write_files(outputs / "tables" / table.name, {kind: text.encode() for kind, text in texts.items()})
     if table.picture is not None and any(cell.n for cell in cells):
         _write_picture(table, cells, outputs)
 
@@ -316,18 +283,7 @@ def _write_picture(table: Table, cells: Sequence[TableCell], outputs: Path) -> N
 
     rows = picture_records(table, cells)
     files = {kind: draw_table(table, rows, kind) for kind in ("png", "svg")}
-    _write(outputs / "figures" / table.name, files | {"csv": rows_to_csv(rows).encode()})
-
-
-def _write(stem: Path, files: Mapping[str, bytes]) -> None:
-    """One file a format."""
-    try:
-        for kind, content in files.items():
-            write_bytes_atomic(stem.with_suffix(f".{kind}"), content)
-    except SmartgenError as error:  # outputs that may only be read can still be shown
-        print(f"smartgen-report: not written: {error}", file=sys.stderr)
-    else:
-        print(f"wrote {stem}.{{{','.join(files)}}}", file=sys.stderr)
+    write_files(outputs / "figures" / table.name, files | {"csv": rows_to_csv(rows).encode()})
 
 
 def _render(
@@ -350,26 +306,7 @@ def _render(
     if options.format == "md":
         return to_markdown(arranged)
     color = options.out is None and sys.stdout.isatty()
-    return to_text(arranged, _width(), color=color)
-
-
-def _recorded_home(options: argparse.Namespace, records: Sequence[Record]) -> str | None:
-    """The home that --dataset means, by any beginning; what has no record at all is told elsewhere."""
-    homes = sorted({str(record.axes["dataset"]) for record in records if record.ok})
-    return _named([options.dataset], homes, "dataset")[0] if options.dataset and homes else options.dataset
-
-
-def _named(given: Sequence[str] | None, known: Iterable[str], kind: str) -> list[str]:
-    """The names that are meant, by any beginning that fits one alone, without regard to case."""
-    known = list(known)
-    found = []
-    for text in given or known:
-        exact = [name for name in known if name.lower() == text.lower()]
-        fits = exact or [name for name in known if name.lower().startswith(text.lower())]
-        if len(fits) != 1:
-            raise SmartgenError(f"--{kind} {text}: expected one of: {', '.join(known)}")
-        found += fits
-    return found
+    return to_text(arranged, width(), color=color)
 
 
 if __name__ == "__main__":

@@ -14,9 +14,13 @@ from smartgen.core.errors import SmartgenError
 from smartgen.core.names import REGIMES, transition_order
 from smartgen.core.records import Record
 from smartgen.metrics.bootstrap import interval
-from smartgen.tables.select import choose, lookup, matches, seed_of
+from smartgen.tables.select import NONE, choose, lookup, matches, seed_of
 
-WITHOUT_NEW_DATA = ("source", "synthetic", "mixed")
+WITHOUT_NEW_DATA = ("source", "synthetic", "mixed", "adapted")
+NO_REAL = (
+    NONE,
+    0,
+)  # protocol.few of records that have no real sequences beside a regime's own
 FEW = 50  # distinct sequences below which a figure carries a mark
 # Preferred where records of a column differ, as conf/ has them; a key that a record lacks does not count.
 DEFAULTS: Mapping[str, Any] = {
@@ -35,6 +39,11 @@ DEFAULTS: Mapping[str, Any] = {
     "detector.dropout": 0.0,
     "detector.activation": False,
     "detector.learning_rate": 0.001,
+    "adaptation": "pooled",
+    "adaptation.noise": 0.2,
+    "adaptation.commands": 1.0,
+    "adaptation.sequences": 3000,
+    "adaptation.interleaved": 0.25,
     "trainer.threads": 1,
     "trainer.precision": "32-true",
 }
@@ -176,7 +185,8 @@ def compare(
     """
     for metric in metrics:
         task.check_metric(metric)
-    fitting = [record for record in records if record.ok and matches(record, task.axes)]
+    axes = {**task.axes, "protocol.few": NO_REAL}
+    fitting = [record for record in records if record.ok and matches(record, axes)]
     if not fitting:
         raise SmartgenError(
             f"no record of task={task.axes['task']} protocol=unified; `smartgen experiment={task.made_by}` "

@@ -43,7 +43,7 @@ class PairedDetection(Comparison):
     beside = ("auroc_novel", "f1", "false_positive_rate")
     title = "table2_unified: Table 2 like for like (protocol unified)"
     meaning = (
-        "source: trained on the old log, synthetic: on written sequences, mixed: both, oracle: real data.",
+        "source: on the old log, synthetic: written sequences, mixed, adapted: both, oracle: real data.",
         "Each distinct real sequence of the new context is tested once in each half, against its own attack "
         f"of each kind ({', '.join(KINDS)}); figures are means over kinds.",
     )

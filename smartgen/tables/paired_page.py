@@ -71,25 +71,30 @@ def _flat(figure: Figure | None, prefix: str) -> dict[str, float | None]:
 
 
 def _block(rows: Sequence[Compared], metric: str) -> Block:
-    head = ["cell", "n", *REGIMES, "best", "synthetic - source"]
-    lines = [_line(row) for row in rows]
+    regimes = [regime for regime in REGIMES if any(regime in row.figures for row in rows)]
+    head = ["cell", "n", *regimes, "best", "synthetic - source"]
+    lines = [_line(row, regimes) for row in rows]
     seeds = sorted({count for row in rows for count in row.seeds.values()})
     told = f"{seeds[0]} to {seeds[-1]}" if len(seeds) > 1 else str(seeds[0])
     heading = f"{rows[0].method}: {metric}, mean of {told} seed{'s' if seeds[-1] > 1 else ''}"
     rules = frozenset(i for i in range(len(rows) - 1) if rows[i].dataset != rows[i + 1].dataset)
-    return Block(heading, head, lines, frozenset({1, 2, 3, 4, 5, 7}), rules)
+    return Block(heading, head, lines, frozenset(range(1, len(head))) - {len(head) - 2}, rules)
 
 
-def _line(row: Compared) -> list[str]:
+def _line(row: Compared, regimes: Sequence[str]) -> list[str]:
     few = "‡" if row.sequences < FEW else ""
-    cells = [_figure(row.figures.get(regime)) for regime in REGIMES]
+    cells = [_figure(row.figures.get(regime)) for regime in regimes]
     best = row.best + ("*" if row.clear else "")
     return [_where(row), f"{row.sequences}{few}", *cells, best, _difference(row, "synthetic", "source")]
 
 
 def _summary(rows: Sequence[Compared], metric: str) -> Block:
     """In how many cells one regime is above another, and in how many of those clearly."""
-    pairs = (("synthetic", "source"), ("mixed", "source"), ("mixed", "synthetic"), ("oracle", "synthetic"))
+    pairs = [("synthetic", "source"), ("mixed", "source"), ("mixed", "synthetic")]
+    pairs += (
+        [("adapted", "source"), ("adapted", "synthetic")] if any("adapted" in r.figures for r in rows) else []
+    )
+    pairs.append(("oracle", "synthetic"))
     head = ["method", *(f"{a} > {b}" for a, b in pairs)]
     lines = []
     for name in dict.fromkeys(row.method for row in rows):

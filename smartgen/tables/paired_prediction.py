@@ -33,7 +33,7 @@ class PairedPrediction(Comparison):
     beside = ("ndcg@10_novel", "hr@10")
     title = "table3_unified: Table 3 like for like (protocol unified)"
     meaning = (
-        "source: trained on the old log, synthetic: on written sequences, mixed: both, oracle: real data.",
+        "source: on the old log, synthetic: written sequences, mixed, adapted: both, oracle: real data.",
         "Each distinct real sequence of the new context is tested once in each half; all actions are ranked; "
         "ties count as their mean.",
     )

@@ -12,11 +12,12 @@ from smartgen.core.names import REGIMES, transition_order
 from smartgen.core.records import Record
 from smartgen.tables.blocks import Block, Page
 from smartgen.tables.compare import SEEDS_FOR_SD
-from smartgen.tables.select import differing, seeded_apart, setting
+from smartgen.tables.paired import NO_REAL
+from smartgen.tables.select import differing, matches, seeded_apart, setting
 
 ROW_AXES = ("dataset", "transition", "method", "synthesizer")
 MEANING = (
-    "source: trained on the old log, synthetic: on written sequences, mixed: on both, oracle: on real data.",
+    "source: trained on the old log, synthetic: a written set, mixed, adapted: both, oracle: real data.",
     "Every distinct real sequence of the new context is tested under each (protocol unified).",
 )
 
@@ -54,7 +55,8 @@ def compare_regimes(records: Iterable[Record], metric: str, dataset: str | None 
     Raises:
         SmartgenError: no such record, or one without the metric.
     """
-    chosen = [record for record in records if record.ok and record.axes.get("protocol") == "unified"]
+    wanted = {"protocol": "unified", "protocol.few": NO_REAL}
+    chosen = [record for record in records if record.ok and matches(record, wanted)]
     chosen = [record for record in chosen if dataset in (None, record.axes["dataset"])]
     chosen.sort(key=lambda record: str(record.run.get("finished", "")))  # of one seed the newest stays
     if not chosen:

@@ -1,6 +1,7 @@
 """protocol=unified, prediction: who tests, what is seen, and what is counted."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +20,7 @@ from smartgen.protocols.pools import folds
 from smartgen.protocols.trainings import TrainingRules
 from smartgen.protocols.unified_prediction import Outcome, Pools, predict
 from smartgen.settings import AdaptationSettings
+from smartgen.stages.tss import split_sequences
 
 ADAPTATION = AdaptationSettings("pooled", sequences=60)
 EXPERTS = ("source", "moved", "written")
@@ -91,6 +93,44 @@ def test_the_oracle_never_tests_on_what_it_trains_on_by_position() -> None:
         pool = set(fold.oracle.contents())
         assert set(spy.train[0].contents()) | set(spy.held_out[0].contents()) <= pool
     assert outcome.counts["best_step_fold_1"] == 7
+
+
+def rules(**changes: object) -> TrainingRules:
+    return replace(RULES, **changes)  # type: ignore[arg-type]  # as the tests name them
+
+
+def test_a_few_real_sequences_come_from_the_half_that_is_not_tested() -> None:
+    outcome, spies = run("source", rules(few=10))
+    (alone,) = run("source")[1]
+    halves = folds(POOLS.target, HOME)
+    for spy, fold in zip(spies, halves, strict=True):
+        first = usable(split_sequences(fold.raw[:10], HOME))
+        real = [content for one in (*spy.train[1:], *spy.held_out[1:]) for content in one.contents()]
+        assert sorted(real) == sorted(first.contents())
+    assert [len(spy.train) for spy in spies] == [2, 2]
+    assert spies[0].train[0] == alone.train[0]
+    assert outcome.counts["few_fold_0"] == 10
+
+
+def test_random_orders_differ_and_come_again() -> None:
+    one, other, again = (run("source", rules(few=5, few_order=order))[1][0].train[1] for order in (1, 2, 1))
+    assert one == again
+    assert one != other
+    whole = run("source", rules(few=10_000))
+    assert whole[0].counts["few_fold_0"] == len(POOLS.target) // 2
+
+
+def test_too_few_real_sequences_are_all_trained_on() -> None:
+    (spy, _) = run("synthetic", rules(few=2))[1]
+    assert [len(spy.train), len(spy.held_out)] == [2, 1]
+    experts = run("adapted", rules(few=2))[1]
+    assert [len(one.train) for one in experts] == [2] * 6  # three experts a fold, each with the real ones
+
+
+def test_the_oracle_has_all_real_sequences_anyway() -> None:
+    outcome, spies = run("oracle", rules(few=10))
+    assert [len(spy.train) for spy in spies] == [1, 1]
+    assert "few_fold_0" not in outcome.counts
 
 
 def test_each_case_is_ranked_among_all_actions() -> None:

@@ -1,0 +1,76 @@
+"""`smartgen-report worth`: gap closed and worth in real sequences, with a picture a model."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+
+from smartgen.commands.pages import (
+    WIDTH,
+    meant,
+    named,
+    recorded_home,
+    show,
+    told_on_terminal,
+    write_files,
+    write_page,
+)
+from smartgen.core.errors import SmartgenError
+from smartgen.core.records import Record
+from smartgen.core.store import Store
+from smartgen.tables.paired import Comparison
+from smartgen.tables.select import matches
+from smartgen.tables.worth import Worth, refuse_none, worths
+
+
+def report_worth(options: argparse.Namespace, records: Sequence[Record], outputs: Path) -> str:
+    """Print the page; without a filter write it, its curves and pictures too.
+
+    Raises:
+        SmartgenError: no records, or a metric that neither task has.
+    """
+    fitting, where = meant(options, records)
+    if dataset := recorded_home(options, records):
+        where["dataset"] = dataset
+        fitting = [record for record in fitting if matches(record, {"dataset": dataset})]
+    found: list[Worth] = []
+    for task, metric in _tasks(options.metric[0] if options.metric else None, outputs):
+        found += worths(fitting, task, metric, told_on_terminal)
+    refuse_none(found, options.metric[0] if options.metric else "either task")
+    methods = named(options.method, dict.fromkeys(one.method for one in found), "method")
+    if not where and not options.metric and not options.method:
+        _write_all(found, outputs)
+    from smartgen.tables.worth_page import worth_page, worth_records
+
+    asked = [one for one in found if one.method in methods]
+    return show(options, worth_page(asked), worth_records(asked), WIDTH)
+
+
+def _tasks(metric: str | None, outputs: Path) -> list[tuple[Comparison, str]]:
+    """Both tasks with what the paper and the field measure first, or the one that has this metric."""
+    from smartgen.tables.paired_detection import PairedDetection
+    from smartgen.tables.paired_prediction import PairedPrediction
+
+    prediction, detection = PairedPrediction(), PairedDetection(Store(outputs / "cache"))
+    if metric is None:
+        return [(prediction, "hr@10"), (detection, "auroc")]
+    try:
+        prediction.check_metric(metric)
+    except SmartgenError:
+        detection.check_metric(metric)
+        return [(detection, metric)]
+    return [(prediction, metric)]
+
+
+def _write_all(found: Sequence[Worth], outputs: Path) -> None:
+    from smartgen.tables.render import rows_to_csv
+    from smartgen.tables.worth_page import curve_records, draw_worth, worth_page, worth_records
+
+    write_page(outputs / "tables" / "worth", worth_page(found), worth_records(found))
+    curves = rows_to_csv(curve_records(found)).encode()
+    write_files(outputs / "figures" / "worth", {"csv": curves})
+    for method in dict.fromkeys(one.method for one in found):
+        some = [one for one in found if one.method == method]
+        files = {kind: draw_worth(some, kind) for kind in ("png", "svg")}
+        write_files(outputs / "figures" / f"worth_{method}", files)

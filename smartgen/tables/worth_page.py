@@ -1,0 +1,210 @@
+"""Gap closed and worth as blocks of text, as flat rows, and as a picture a model."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+from math import isinf
+from typing import Any
+
+from smartgen.core.names import REGIMES, TRANSITIONS
+from smartgen.tables.blocks import Block, Page
+from smartgen.tables.draw import COLORS, MARKERS
+from smartgen.tables.paired import FEW, Figure
+from smartgen.tables.worth import JUDGED, SMALLEST_GAP, Worth, mean_gap
+
+TITLE = "worth: regimes against real data of the new context (protocol unified)"
+INTRO = (
+    "gap closed: (regime - source) / (oracle - source) without one real sequence of the new context; blank "
+    f"where the gap is below {SMALLEST_GAP}.",
+    "worth: how many real sequences the stale model needs beside the old log to reach the regime; 0: it is "
+    "there already.",
+    "In brackets: 95 % of 2,000 bootstrap draws over distinct test sequences, seeds averaged first.",
+)
+SHADES = dict(zip(REGIMES, COLORS, strict=False))
+MARKS = dict(zip(REGIMES, MARKERS, strict=False))
+
+
+def worth_page(found: Sequence[Worth]) -> Page:
+    """Means over homes first, then a block a model."""
+    blocks, notes = [], []
+    for task in dict.fromkeys(one.task for one in found):
+        of_task = [one for one in found if one.task == task]
+        blocks.append(_summary(of_task))
+        for method in dict.fromkeys(one.method for one in of_task):
+            blocks.append(_block([one for one in of_task if one.method == method]))
+        notes += [f"{one.method} {_where(one)}: {one.note}" for one in of_task if one.note]
+    below = [
+        f"n: distinct sequences; ‡ fewer than {FEW}",
+        "below, above source: cells in which the paired interval of the difference excludes zero",
+    ]
+    return Page(TITLE, INTRO, blocks, [*below, *dict.fromkeys(notes)])
+
+
+def _summary(found: Sequence[Worth]) -> Block:
+    homes = list(dict.fromkeys(one.dataset for one in found))
+    head = ["method", "regime", *homes, *(["all"] if len(homes) > 1 else []), "cells", "above", "below"]
+    lines = []
+    for method in dict.fromkeys(one.method for one in found):
+        mine = [one for one in found if one.method == method]
+        for regime in JUDGED:
+            here = [one for one in mine if regime in one.over_source]
+            if not here:
+                continue
+            groups = [[one for one in mine if one.dataset == home] for home in homes]
+            means = [mean_gap(group, regime) for group in (*groups, *([mine] if len(homes) > 1 else []))]
+            clear = [one.over_source[regime] for one in here]
+            above, below = sum(one.low > 0 for one in clear), sum(one.high < 0 for one in clear)
+            lines.append([method, regime, *map(_gap, means), str(len(here)), str(above), str(below)])
+    told = f"{found[0].task}, {found[0].metric}: mean gap closed, and cells clearly above or below source"
+    return Block(told, head, lines, frozenset(range(2, len(head))))
+
+
+def _block(found: Sequence[Worth]) -> Block:
+    regimes = [regime for regime in JUDGED if any(regime in one.figures for one in found)]
+    counted = any(one.worths for one in found)
+    columns = [name for regime in regimes for name in ([regime, "worth"] if counted else [regime])]
+    head = ["cell", "n", "source", "oracle", *columns]
+    lines = [_line(one, regimes, counted) for one in found]
+    seeds = sorted({one.seeds for one in found})
+    told = f"{seeds[0]} to {seeds[-1]}" if len(seeds) > 1 else str(seeds[0])
+    heading = (
+        f"{found[0].method}: gap closed in {found[0].metric}, mean of {told} seed{'s' * (seeds[-1] > 1)}"
+    )
+    rules = frozenset(i for i in range(len(found) - 1) if found[i].dataset != found[i + 1].dataset)
+    return Block(heading, head, lines, frozenset(range(1, len(head))), rules)
+
+
+def _line(one: Worth, regimes: Sequence[str], counted: bool) -> list[str]:
+    few = "‡" if one.sequences < FEW else ""
+    cells = []
+    for regime in regimes:
+        cells.append(_gap(one.gaps.get(regime)) if regime in one.figures else "not run")
+        if counted:
+            cells.append(_number(one.worths.get(regime), one.tried))
+    levels = [_level(one.figures.get(name)) for name in ("source", "oracle")]
+    return [_where(one), f"{one.sequences}{few}", *levels, *cells]
+
+
+def _gap(figure: Figure | None) -> str:
+    return "" if figure is None else f"{figure.mean:+.2f} [{figure.low:+.2f} {figure.high:+.2f}]"
+
+
+def _level(figure: Figure | None) -> str:
+    return "not run" if figure is None else f"{figure.mean:.3f}"
+
+
+def _number(figure: Figure | None, tried: int) -> str:
+    if figure is None:
+        return ""
+    value, low, high = (_count(x, tried) for x in (figure.mean, figure.low, figure.high))
+    return f"{value} [{low} {high}]"
+
+
+def _count(value: float, tried: int) -> str:
+    return f">{tried}" if isinf(value) else f"{value:.1f}" if value < 10 else f"{value:.0f}"
+
+
+def _where(one: Worth) -> str:
+    return f"{one.dataset.upper()} {TRANSITIONS.get(one.transition, one.transition)}"
+
+
+def worth_records(found: Sequence[Worth]) -> list[dict[str, Any]]:
+    """One flat row a regime; an infinite worth is ``inf`` in text, since JSON has no such number."""
+    rows = []
+    for one in found:
+        names = {
+            "task": one.task,
+            "dataset": one.dataset,
+            "transition": TRANSITIONS.get(one.transition, one.transition),
+            "method": one.method,
+            "metric": one.metric,
+            "sequences": one.sequences,
+            "seeds": one.seeds,
+        }
+        for regime, figure in one.figures.items():
+            row = names | {"regime": regime} | _flat("", figure)
+            row |= _flat("over_source_", one.over_source.get(regime)) | _flat("gap_", one.gaps.get(regime))
+            rows.append(row | _flat("worth_", one.worths.get(regime)) | {"tried": one.tried})
+    return rows
+
+
+def _flat(prefix: str, figure: Figure | None) -> dict[str, Any]:
+    values = (None,) * 3 if figure is None else (figure.mean, figure.low, figure.high)
+    return {
+        f"{prefix}{name}": "inf" if value is not None and isinf(value) else value
+        for name, value in zip(("mean", "low", "high"), values, strict=True)
+    }
+
+
+def curve_records(found: Sequence[Worth]) -> list[dict[str, Any]]:
+    """One flat row a point of the curves."""
+    return [
+        {
+            "task": one.task,
+            "dataset": one.dataset,
+            "transition": TRANSITIONS.get(one.transition, one.transition),
+            "method": one.method,
+            "metric": one.metric,
+            "regime": regime,
+            "few": point.few,
+            "order": point.order,
+            "mean": point.mean,
+        }
+        for one in found
+        for regime, points in one.curves.items()
+        for point in points
+    ]
+
+
+def draw_worth(found: Sequence[Worth], kind: str) -> bytes:
+    """One model's picture: a panel a home and change, what each regime reaches by number of real sequences.
+
+    Random orders are a line, the file's own order a dotted one, and the oracle a level.
+    """
+    from matplotlib import rc_context
+    from matplotlib.figure import Figure as Canvas
+
+    homes = list(dict.fromkeys(one.dataset for one in found))
+    changes = list(dict.fromkeys(one.transition for one in found))
+    canvas = Canvas(figsize=(1.2 + 3.6 * len(changes), 0.9 + 2.7 * len(homes)), layout="constrained")
+    axes = canvas.subplots(len(homes), len(changes), squeeze=False, sharex=True, sharey=True)
+    for ax in axes.flat:
+        ax.set_visible(False)
+    for one in found:
+        ax = axes[homes.index(one.dataset)][changes.index(one.transition)]
+        ax.set_visible(True)
+        _panel(ax, one)
+    handles = {
+        text: line for ax in axes.flat for line, text in zip(*ax.get_legend_handles_labels(), strict=True)
+    }
+    canvas.legend(
+        handles.values(), handles, loc="outside lower center", ncols=5, frameon=False, fontsize="small"
+    )
+    canvas.supylabel(found[0].metric, fontsize="medium")
+    canvas.suptitle(f"{found[0].method}: {found[0].metric} by real sequences of the new context")
+    out = io.BytesIO()
+    with rc_context({"svg.hashsalt": f"worth {found[0].method}"}):
+        canvas.savefig(out, format=kind, dpi=160, metadata={"Date": None} if kind == "svg" else None)
+    return out.getvalue()
+
+
+def _panel(ax: Any, one: Worth) -> None:
+    for regime, points in one.curves.items():
+        shade, mark = SHADES[regime], MARKS[regime]
+        if regime == "oracle":
+            ax.axhline(points[0].mean, color=shade, linewidth=1.2, linestyle="--", label=regime)
+            continue
+        for kind, style in (("random", "-"), ("file", ":")):
+            some = [point for point in points if point.order == kind]
+            label = regime if kind == "random" or len({point.order for point in points}) == 1 else None
+            xs, ys = [point.few for point in some], [point.mean for point in some]
+            width, size = (1.4, 4) if label else (0.9, 0)
+            ax.plot(xs, ys, style, color=shade, marker=mark, markersize=size, linewidth=width, label=label)
+    ax.set_xscale("symlog", linthresh=1)
+    ticks = [0, 1, 2, 5, 10, 20, 50, 100]
+    ax.set_xticks(ticks, labels=[str(tick) for tick in ticks], minor=False)
+    ax.minorticks_off()
+    ax.set_title(_where(one), fontsize="medium")
+    ax.spines[["top", "right"]].set_visible(False)
+    ax.grid(alpha=0.25, linewidth=0.6)
