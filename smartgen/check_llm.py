@@ -15,7 +15,7 @@ Range = tuple[str, float, float, float]
 
 def llm_choices(settings: LlmSettings) -> Iterator[Choice]:
     """Keys that take one of a few words."""
-    yield "synthesizer.answer", settings.answer, ("json_schema", "text")
+    yield "synthesizer.answer", settings.answer, ("json_schema", "text", "shifts")
     modes = ("direct",) if isinstance(settings, EmbeddedSettings) else ("direct", "batch")
     yield f"with synthesizer={settings.name}, synthesizer.mode", settings.mode, modes
 
@@ -28,6 +28,7 @@ def llm_ranges(settings: LlmSettings) -> Iterator[Range]:
         yield f"synthesizer.{name}", getattr(settings, name), 1, math.inf
     for name in ("retry_unparsable", "retries", "batch_wait_seconds"):
         yield f"synthesizer.{name}", getattr(settings, name), 0, math.inf
+    yield "synthesizer.shifted", settings.shifted, 1, math.inf
     yield "synthesizer.new_per_former", settings.new_per_former, 0, 100
     yield "synthesizer.characters_per_token", settings.characters_per_token, 0.1, 20
     yield "synthesizer.timeout_seconds", settings.timeout_seconds, 0.1, math.inf

@@ -32,6 +32,7 @@ from smartgen.settings import (
     SelectionSettings,
     StageOneSettings,
 )
+from smartgen.shift_synthesis import ShiftSynthesis
 from smartgen.stages.ssc import Compressed
 from smartgen.stages.tss import split_sequences
 from smartgen.synthesis import LiveSynthesis, write_control
@@ -137,9 +138,8 @@ class Pipeline:
         settings = self.cell.synthesizer
         if not isinstance(settings, LlmSettings):
             return None
-        return LiveSynthesis(
-            self.cell, settings, self.home, lambda: self.compressed.sequences, lambda: self.pieces
-        )
+        of = ShiftSynthesis if settings.answer == "shifts" else LiveSynthesis
+        return of(self.cell, settings, self.home, lambda: self.compressed.sequences, lambda: self.pieces)
 
     def plan(self) -> Plan | None:
         """What the cell would ask an LLM; None where it asks none. Stages before it run, no call is made."""

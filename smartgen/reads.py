@@ -16,6 +16,7 @@ from smartgen.settings import (
     UnifiedProtocolSettings,
     WalkSettings,
 )
+from smartgen.synthesizer_settings import LlmSettings
 
 UNIFIED_ATTACKS: Final = ("command", "hours", "burst")
 # Settings of detectors that one protocol alone reads.
@@ -100,6 +101,14 @@ def read_config(cell: CellSettings) -> dict[str, Any]:
         del config["dataset"]["days"], config["dataset"]["household"]
     if not (reads_synthetic(cell) and isinstance(cell.synthesizer, WalkSettings)):
         del config["transition"]["change"]  # other synthesizers read prose, or nothing of the change
+    if isinstance(cell.synthesizer, LlmSettings):
+        if cell.synthesizer.answer == "shifts":  # one prompt from TSS's pieces
+            for name in ("chunk", "new_per_former"):
+                del config["synthesizer"][name]
+            if reads_synthetic(cell):
+                del config["stage"]["ssc"], config["stage"]["gss"]
+        else:
+            del config["synthesizer"]["shifted"]
     if reads_synthetic(cell) and isinstance(cell.synthesizer, ReplaySettings):
         config["stage"]["ssc"] = {"name": cell.stage.ssc.name}  # synthesizer.threshold is what it ran with
     if cell.task in ("detection", "prediction") and not reads_synthetic(cell):

@@ -39,6 +39,7 @@ class LlmSettings(SynthesizerSettings):
     chunk: int = 30
     answer: str = "json_schema"
     new_per_former: float = 0.3
+    shifted: int = 200
     retry_unparsable: int = 1
     alias: bool = False
     mode: str = "direct"
