@@ -72,5 +72,7 @@ def _write_all(found: Sequence[Worth], outputs: Path) -> None:
     write_files(outputs / "figures" / "worth", {"csv": curves})
     for method in dict.fromkeys(one.method for one in found):
         some = [one for one in found if one.method == method]
+        if not any(one.tried for one in some):  # levels alone make no picture
+            continue
         files = {kind: draw_worth(some, kind) for kind in ("png", "svg")}
         write_files(outputs / "figures" / f"worth_{method}", files)

@@ -159,7 +159,9 @@ def _choose(records: Sequence[Record]) -> _Home:
         groups.setdefault(few_key(record), []).append(record)
     home = _Home()
     for key, some in groups.items():
-        choice = choose(some, defaults)
+        # Where a home has fewer than were asked for, several askings gave the same.
+        least = min(_asked(record) for record in some)
+        choice = choose([record for record in some if _asked(record) == least], defaults)
         if choice.records:
             home.chosen[key] = choice.records
         if choice.note:
@@ -174,6 +176,11 @@ def few_key(record: Record) -> Key:
         return str(record.axes["regime"]), 0, 0
     known = [int(value) for name, value in record.counts.items() if name.startswith("few_fold_")]
     return str(record.axes["regime"]), max(known, default=int(few)), int(order)
+
+
+def _asked(record: Record) -> int:
+    few = lookup(record, "protocol.few")
+    return 0 if few is MISSING else int(few)
 
 
 def _difference(means: Mapping[str, float], draws: Mapping[str, Draws], regime: str) -> Figure:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from math import isinf
 from typing import Any
 
-from smartgen.core.names import REGIMES, TRANSITIONS
+from smartgen.core.names import REGIMES, TRANSITIONS, transition_order
 from smartgen.tables.blocks import Block, Page
 from smartgen.tables.draw import COLORS, MARKERS
 from smartgen.tables.paired import FEW, Figure
@@ -32,7 +32,9 @@ def worth_page(found: Sequence[Worth]) -> Page:
         of_task = [one for one in found if one.task == task]
         blocks.append(_summary(of_task))
         for method in dict.fromkeys(one.method for one in of_task):
-            blocks.append(_block([one for one in of_task if one.method == method]))
+            mine = [one for one in of_task if one.method == method]
+            blocks.append(_gap_block(mine))
+            blocks += [_worth_block(mine)] if any(one.worths for one in mine) else []
         notes += [f"{one.method} {_where(one)}: {one.note}" for one in of_task if one.note]
     below = [
         f"n: distinct sequences; ‡ fewer than {FEW}",
@@ -42,7 +44,7 @@ def worth_page(found: Sequence[Worth]) -> Page:
 
 
 def _summary(found: Sequence[Worth]) -> Block:
-    homes = list(dict.fromkeys(one.dataset for one in found))
+    homes = sorted({one.dataset for one in found})
     head = ["method", "regime", *homes, *(["all"] if len(homes) > 1 else []), "cells", "above", "below"]
     lines = []
     for method in dict.fromkeys(one.method for one in found):
@@ -60,30 +62,42 @@ def _summary(found: Sequence[Worth]) -> Block:
     return Block(told, head, lines, frozenset(range(2, len(head))))
 
 
-def _block(found: Sequence[Worth]) -> Block:
-    regimes = [regime for regime in JUDGED if any(regime in one.figures for one in found)]
-    counted = any(one.worths for one in found)
-    columns = [name for regime in regimes for name in ([regime, "worth"] if counted else [regime])]
-    head = ["cell", "n", "source", "oracle", *columns]
-    lines = [_line(one, regimes, counted) for one in found]
+def _gap_block(found: Sequence[Worth]) -> Block:
+    regimes = _regimes(found)
+    lines = []
+    for one in found:
+        levels = [_level(one.figures.get(name)) for name in ("source", "oracle")]
+        gaps = [_gap(one.gaps.get(regime)) if regime in one.figures else "not run" for regime in regimes]
+        lines.append([*_names(one), *levels, *gaps])
     seeds = sorted({one.seeds for one in found})
     told = f"{seeds[0]} to {seeds[-1]}" if len(seeds) > 1 else str(seeds[0])
-    heading = (
-        f"{found[0].method}: gap closed in {found[0].metric}, mean of {told} seed{'s' * (seeds[-1] > 1)}"
-    )
+    plural = "s" if seeds[-1] > 1 else ""
+    heading = f"{found[0].method}: gap closed in {found[0].metric}, mean of {told} seed{plural}"
+    return _cells(heading, ["source", "oracle", *regimes], lines, found)
+
+
+def _worth_block(found: Sequence[Worth]) -> Block:
+    regimes = _regimes(found)
+    lines = [
+        [*_names(one), *(_number(one.worths.get(regime), one.tried) for regime in regimes)] for one in found
+    ]
+    return _cells(f"{found[0].method}: worth, in real sequences", regimes, lines, found)
+
+
+def _cells(
+    heading: str, columns: Sequence[str], lines: Sequence[Sequence[str]], found: Sequence[Worth]
+) -> Block:
+    head = ["cell", "n", *columns]
     rules = frozenset(i for i in range(len(found) - 1) if found[i].dataset != found[i + 1].dataset)
     return Block(heading, head, lines, frozenset(range(1, len(head))), rules)
 
 
-def _line(one: Worth, regimes: Sequence[str], counted: bool) -> list[str]:
-    few = "‡" if one.sequences < FEW else ""
-    cells = []
-    for regime in regimes:
-        cells.append(_gap(one.gaps.get(regime)) if regime in one.figures else "not run")
-        if counted:
-            cells.append(_number(one.worths.get(regime), one.tried))
-    levels = [_level(one.figures.get(name)) for name in ("source", "oracle")]
-    return [_where(one), f"{one.sequences}{few}", *levels, *cells]
+def _regimes(found: Sequence[Worth]) -> list[str]:
+    return [regime for regime in JUDGED if any(regime in one.figures for one in found)]
+
+
+def _names(one: Worth) -> list[str]:
+    return [_where(one), f"{one.sequences}{'‡' if one.sequences < FEW else ''}"]
 
 
 def _gap(figure: Figure | None) -> str:
@@ -165,8 +179,8 @@ def draw_worth(found: Sequence[Worth], kind: str) -> bytes:
     from matplotlib import rc_context
     from matplotlib.figure import Figure as Canvas
 
-    homes = list(dict.fromkeys(one.dataset for one in found))
-    changes = list(dict.fromkeys(one.transition for one in found))
+    homes = sorted({one.dataset for one in found})
+    changes = sorted({one.transition for one in found}, key=transition_order)
     canvas = Canvas(figsize=(1.2 + 3.6 * len(changes), 0.9 + 2.7 * len(homes)), layout="constrained")
     axes = canvas.subplots(len(homes), len(changes), squeeze=False, sharex=True, sharey=True)
     for ax in axes.flat:

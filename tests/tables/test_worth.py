@@ -106,7 +106,7 @@ def test_the_page_and_its_files(tmp_path: Path, capsys: pytest.CaptureFixture[st
     assert (tmp_path / "figures/worth_markov.png").read_bytes()[1:4] == b"PNG"
     assert b"Date" not in (tmp_path / "figures/worth_markov.svg").read_bytes()
     page = worth_page(found(tmp_path))
-    assert [block.heading.split(":")[0] for block in page.blocks] == ["prediction, hr@10", "markov"]
+    assert [block.heading.split(":")[0] for block in page.blocks] == ["prediction, hr@10", "markov", "markov"]
 
 
 def test_other_comparisons_leave_records_with_real_sequences_out(tmp_path: Path) -> None:
