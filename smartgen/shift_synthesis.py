@@ -27,6 +27,8 @@ from smartgen.stages.synthesize.live import SAMPLE, Written
 from smartgen.stages.synthesize.shifts import write_shifted
 from smartgen.synthesis import LiveSynthesis
 
+TOKENS_A_NAME = 24  # of the answer at most, for a device's name and its word; SmolLM2 takes 10
+
 
 class ShiftSynthesis(LiveSynthesis):
     """``synthesizer.answer=shifts``; SSC, GSS and chunks are not read."""
@@ -60,10 +62,12 @@ class ShiftSynthesis(LiveSynthesis):
     def requests(self) -> list[Request]:
         """The one call."""
         desk, settings = self.desk, self.settings
-        names = ("temperature", "top_p", "seed", "max_tokens")
-        sampling = {name: getattr(settings, name) for name in names} | dict(desk.extra)
+        devices = shift_devices(self.inventory)
+        sampling = {name: getattr(settings, name) for name in ("temperature", "top_p", "seed")}
+        longest = TOKENS_A_NAME * (len(devices) + len(HOURS) + 1)
+        sampling |= {"max_tokens": min(settings.max_tokens, longest), **desk.extra}
         if self.answer == "shifts":
-            schema = shift_schema(shift_devices(self.inventory))
+            schema = shift_schema(devices)
             sampling["response_format"] = response_format(schema)
         (prompt,) = self.prompts
         return [Request(desk.provider, desk.model, prompt.messages, sampling)]

@@ -138,7 +138,7 @@ class LiveSynthesis:
         return Plan(len(requests), {key: self._takes(one) for key, one in rest.items()})
 
     def _takes(self, request: Request) -> tuple[int, int, float | None]:
-        price, answer = self.desk.price, self.settings.max_tokens
+        price, answer = self.desk.price, int(request.sampling["max_tokens"])
         usd = None if price is None else price.of(request.most_tokens, answer)
         return request.tokens(self.settings.characters_per_token), answer, usd
 
