@@ -2,42 +2,56 @@
 
 For each home and change: which share of the wanted last actions stands in the old log, in the written set,
 in either; and HR@10 of the Markov control trained on the old log, on it moved by the written set's shares of
-devices and hours, by the true ones of the new context, by these with each device's true actions, and on real
-data.
+devices and hours, by the words of synthesizer.answer=shifts had they been right, by the true shares of the
+new context, by these with each device's true actions, and on real data.
 """
 
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from cells import HELP, home_and_change, overrides
 
 from smartgen.adaptation.actions import device_actions
-from smartgen.adaptation.moved import estimate_shift, move
+from smartgen.adaptation.moved import Shift, estimate_shift, move, templates
+from smartgen.adaptation.shares import field_shares
 from smartgen.config import compose_cell
-from smartgen.core.types import ACTION, Sequences
+from smartgen.core.types import ACTION, DEVICE, HOUR, Sequences
 from smartgen.data.histories import cases, usable
 from smartgen.data.homes import Home, load_home
+from smartgen.data.vocabulary import HOURS
+from smartgen.llm.shifts import USES, NamedShifts
 from smartgen.pipeline import Pipeline, make_store
 from smartgen.predictors.markov import MarkovPredictor
 from smartgen.protocols.pools import folds
 from smartgen.protocols.trainings import TrainingRules
 from smartgen.protocols.unified_prediction import Pools, predict
+from smartgen.stages.synthesize.shifts import write_shifted
 from smartgen.stages.tss import split_sequences
 
 CELLS = [
     f"{home}/{change}" for home in ("fr", "sp", "us") for change in ("seasonal", "schedule", "occupancy")
 ]
 SIZE = 3000  # of each moved log
-HEAD = ("cell", "in log", "written", "either", "stale", "moved", "true shares", "true actions", "oracle")
+BORDERS = (0.25, 0.75, 1.5)  # of a share's ratio to what it was, between the words
+HEAD = ("cell", "in log", "written", "either")
+HEAD += ("stale", "moved", "true words", "true shares", "true actions", "oracle")
 
 
 def wanted(home: Home) -> np.ndarray:
     """(n,) last actions of the distinct test sequences of both halves."""
     tests = [cases(usable(fold.test)) for fold in folds(home.target, home.vocabulary)]
     return np.concatenate([one.wanted[one.last] for one in tests])
+
+
+def true_words(old: Sequences, real: Sequences, field: int, names: Sequence[str]) -> dict[str, str]:
+    """The word that comes nearest to what became of each share."""
+    before, after = (field_shares(one, field, len(names)) for one in (templates(old), real))
+    ratios = np.divide(after, before, out=np.where(after > 0, np.inf, 1.0), where=before > 0)
+    found = np.digitize(ratios, BORDERS)
+    return {name: list(USES)[place] for name, place in zip(names, found, strict=True)}
 
 
 def measured(cell: str) -> list[float]:
@@ -49,6 +63,8 @@ def measured(cell: str) -> list[float]:
     guessed = estimate_shift(old, written, home.vocabulary, noise, commands)
     true = estimate_shift(old, real, home.vocabulary, 0.0, commands)
     true_shares = true._replace(actions=device_actions(old, written, home.vocabulary, commands))
+    devices = home.vocabulary.devices
+    named = NamedShifts(true_words(old, real, DEVICE, devices), true_words(old, real, HOUR, HOURS))
     last = wanted(home)
     known = [set(one.values[:, ACTION].tolist()) for one in (old, written)]
     shares = [float(np.isin(last, list(some)).mean()) for some in (*known, known[0] | known[1])]
@@ -58,12 +74,12 @@ def measured(cell: str) -> list[float]:
         rules = TrainingRules(0.2, "balanced", settings.seed)
         return predict(lambda: MarkovPredictor(home.vocabulary), regime, pools, rules).metrics["hr@10"]
 
-    moved = [
-        reached("synthetic", lambda rng, shift=shift: move(old, shift, SIZE, rng))  # type: ignore[misc]
-        for shift in (guessed, true_shares, true)
-    ]
-    ends = [reached(regime, lambda _: written) for regime in ("source", "oracle")]
-    return [*shares, ends[0], *moved, ends[1]]
+    def shifted(shift: Shift) -> float:
+        return reached("synthetic", lambda rng: move(old, shift, SIZE, rng))
+
+    worded = reached("synthetic", lambda rng: write_shifted(old, named, devices, home.vocabulary, SIZE, rng))
+    stale, oracle = (reached(regime, lambda _: written) for regime in ("source", "oracle"))
+    return [*shares, stale, shifted(guessed), worded, shifted(true_shares), shifted(true), oracle]
 
 
 def main() -> None:
