@@ -35,16 +35,18 @@ def report_worth(options: argparse.Namespace, records: Sequence[Record], outputs
         where["dataset"] = dataset
         fitting = [record for record in fitting if matches(record, {"dataset": dataset})]
     found: list[Worth] = []
+    left_out: list[str] = []
     for task, metric in _tasks(options.metric[0] if options.metric else None, outputs):
-        found += worths(fitting, task, metric, told_on_terminal)
+        some, others = worths(fitting, task, metric, told_on_terminal)
+        found, left_out = found + some, left_out + others
     refuse_none(found, options.metric[0] if options.metric else "either task")
     methods = named(options.method, dict.fromkeys(one.method for one in found), "method")
     if not where and not options.metric and not options.method:
-        _write_all(found, outputs)
+        _write_all(found, left_out, outputs)
     from smartgen.tables.worth_page import worth_page, worth_records
 
     asked = [one for one in found if one.method in methods]
-    return show(options, worth_page(asked), worth_records(asked), WIDTH)
+    return show(options, worth_page(asked, left_out), worth_records(asked), WIDTH)
 
 
 def _tasks(metric: str | None, outputs: Path) -> list[tuple[Comparison, str]]:
@@ -63,11 +65,11 @@ def _tasks(metric: str | None, outputs: Path) -> list[tuple[Comparison, str]]:
     return [(prediction, metric)]
 
 
-def _write_all(found: Sequence[Worth], outputs: Path) -> None:
+def _write_all(found: Sequence[Worth], left_out: Sequence[str], outputs: Path) -> None:
     from smartgen.tables.render import rows_to_csv
     from smartgen.tables.worth_page import curve_records, draw_worth, worth_page, worth_records
 
-    write_page(outputs / "tables" / "worth", worth_page(found), worth_records(found))
+    write_page(outputs / "tables" / "worth", worth_page(found, left_out), worth_records(found))
     curves = rows_to_csv(curve_records(found)).encode()
     write_files(outputs / "figures" / "worth", {"csv": curves})
     for method in dict.fromkeys(one.method for one in found):

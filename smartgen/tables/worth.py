@@ -19,7 +19,8 @@ from smartgen.core.errors import SmartgenError
 from smartgen.core.names import REGIMES, transition_order
 from smartgen.core.records import Record
 from smartgen.metrics.bootstrap import interval
-from smartgen.tables.paired import DEFAULTS, RECORDED_DEFAULTS, Comparison, Figure
+from smartgen.metrics.reach import reached_with
+from smartgen.tables.paired import DEFAULTS, RECORDED_DEFAULTS, CasesDifferError, Comparison, Figure
 from smartgen.tables.select import MISSING, choose, lookup, matches, seed_of
 
 SMALLEST_GAP = 0.05
@@ -86,11 +87,12 @@ def worths(
     task: Comparison,
     metric: str,
     on_home: OnHome = lambda done, count: None,
-) -> list[Worth]:
-    """Every model, home and change that has ``source`` and another regime.
+) -> tuple[list[Worth], list[str]]:
+    """Every model, home and change that has ``source`` and another regime; and why some are left out.
 
     Raises:
-        SmartgenError: no such record.
+        SmartgenError: a metric that the task does not have.
+        CasesDifferError: nothing can be paired.
     """
     task.check_metric(metric)
     groups: dict[tuple[str, str, str], list[Record]] = {}
@@ -102,13 +104,20 @@ def worths(
             groups.setdefault((dataset, transition, method), []).append(record)
     order = {method: place for place, method in enumerate(task.methods)}
     wanted = sorted(groups, key=lambda g: (order.get(g[2], len(order)), g[0], transition_order(g[1])))
-    found = []
+    found: list[Worth] = []
+    unlike: list[CasesDifferError] = []
     for done, names in enumerate(wanted):
         on_home(done, len(wanted))
-        one = _worth(names, groups[names], task, metric)
-        found += [] if one is None else [one]
+        try:
+            one = _worth(names, groups[names], task, metric)
+        except CasesDifferError as error:
+            unlike.append(error)
+        else:
+            found += [] if one is None else [one]
     on_home(len(wanted), len(wanted))
-    return found
+    if unlike and not found:
+        raise unlike[0]
+    return found, [str(error) for error in unlike]
 
 
 def _worth(
@@ -230,28 +239,6 @@ def _stale_curve(values: Mapping[str, Any], grid: Sequence[tuple[int, int]]) -> 
         random = [order for order in orders if order] or orders
         curve.append(np.mean([values[f"{one} {order}"] for order in random], axis=0))
     return curve, [0, *few]
-
-
-def reached_with(few: Sequence[int], curve: Draws, values: Draws) -> Draws:
-    """(draws,) the number at which a curve first reaches each value; infinite where it does not.
-
-    Args:
-        few: (points,) rising numbers from 0.
-        curve: (points, draws) what is reached with each.
-        values: (draws,)
-
-    Example:
-        >>> reached_with([0, 1, 5], np.array([[0.2], [0.4], [0.8]]), np.array([0.6])).tolist()
-        [3.0]
-    """
-    found = np.full(len(values), np.inf)
-    found[values <= curve[0]] = 0.0
-    for place in range(1, len(few)):
-        before, after = curve[place - 1], curve[place]
-        here = np.isinf(found) & (after >= values)
-        share = np.divide(values - before, after - before, out=np.ones_like(values), where=after > before)
-        found[here] = (few[place - 1] + share * (few[place] - few[place - 1]))[here]
-    return found
 
 
 def _curve(home: _Home, regime: str, alone: float, metric: str) -> list[Point]:

@@ -25,8 +25,12 @@ SHADES = dict(zip(REGIMES, COLORS, strict=False))
 MARKS = dict(zip(REGIMES, MARKERS, strict=False))
 
 
-def worth_page(found: Sequence[Worth]) -> Page:
-    """Means over homes first, then a block a model."""
+def worth_page(found: Sequence[Worth], left_out: Sequence[str] = ()) -> Page:
+    """Means over homes first, then the blocks of each model.
+
+    Args:
+        left_out: homes that could not be compared, and why.
+    """
     blocks, notes = [], []
     for task in dict.fromkeys(one.task for one in found):
         of_task = [one for one in found if one.task == task]
@@ -40,7 +44,8 @@ def worth_page(found: Sequence[Worth]) -> Page:
         f"n: distinct sequences; ‡ fewer than {FEW}",
         "below, above source: cells in which the paired interval of the difference excludes zero",
     ]
-    return Page(TITLE, INTRO, blocks, [*below, *dict.fromkeys(notes)])
+    below += [*dict.fromkeys(notes), *(f"left out: {reason}" for reason in left_out)]
+    return Page(TITLE, INTRO, blocks, below)
 
 
 def _summary(found: Sequence[Worth]) -> Block:

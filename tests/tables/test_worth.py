@@ -11,22 +11,25 @@ from hypothesis import strategies as st
 from smartgen.commands.report import main
 from smartgen.core.errors import SmartgenError
 from smartgen.core.records import read_records, write_cases, write_result
+from smartgen.metrics.reach import reached_with
 from smartgen.tables.paired import compare
 from smartgen.tables.paired_prediction import PairedPrediction
-from smartgen.tables.worth import Worth, few_key, mean_gap, reached_with, worths
+from smartgen.tables.worth import Worth, few_key, mean_gap, worths
 from smartgen.tables.worth_page import curve_records, worth_page, worth_records
 
 SEQUENCES = np.arange(200, dtype=np.uint64)
 ALONE = {"source": 0.2, "synthetic": 0.1, "mixed": 0.4, "adapted": 0.8, "oracle": 1.0}
 
 
-def write(outputs: Path, regime: str, hits: float, few: int = 0, order: int = 0, **more: object) -> None:
+def write(
+    outputs: Path, regime: str, hits: float, few: int = 0, order: int = 0, first: int = 0, **more: object
+) -> None:
     """A record whose wanted action is among the first ten in this share of the sequences, the first ones."""
     names = {"dataset": "demo", "transition": "seasonal", "seed": 1} | more
     key = "-".join(map(str, (regime, few, order, *names.values())))
     above = np.where(hits * len(SEQUENCES) > SEQUENCES, 0, 50).astype(np.int32)
     cases = {
-        "sequence": SEQUENCES,
+        "sequence": SEQUENCES + np.uint64(first),
         "fold": np.zeros(len(SEQUENCES), dtype=np.int8),
         "novel": SEQUENCES < 0,
         "last": np.ones(len(SEQUENCES), dtype=bool),
@@ -55,7 +58,7 @@ def fill(outputs: Path, alone: dict[str, float] = ALONE, **axes: object) -> None
 
 
 def found(outputs: Path) -> list[Worth]:
-    return worths(read_records(outputs), PairedPrediction(), "hr@10")
+    return worths(read_records(outputs), PairedPrediction(), "hr@10")[0]
 
 
 def test_gap_and_worth_of_one_home(tmp_path: Path) -> None:
@@ -115,6 +118,17 @@ def test_other_comparisons_leave_records_with_real_sequences_out(tmp_path: Path)
     assert row.figures["source"].mean == pytest.approx(0.2)
     assert not row.note
     assert row.best == "adapted"
+
+
+def test_seeds_that_are_other_homes_are_left_out_and_told(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    fill(tmp_path)
+    fill(tmp_path, transition="schedule")
+    write(tmp_path, "mixed", 0.4, transition="schedule", seed=2, first=1000)
+    assert main(["worth", "--outputs", str(tmp_path)]) == 0
+    assert "left out: " in capsys.readouterr().out
+    assert [one.transition for one in found(tmp_path)] == ["seasonal"]
 
 
 def test_no_records_are_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
