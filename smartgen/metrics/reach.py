@@ -19,7 +19,7 @@ def reached_with(few: Sequence[int], curve: Draws, values: Draws) -> Draws:
         values: (draws,)
 
     Example:
-        >>> reached_with([0, 1, 5], np.array([[0.2], [0.4], [0.8]]), np.array([0.6])).tolist()
+        >>> reached_with([0, 1, 5], np.array([[0.25], [0.5], [1.0]]), np.array([0.75])).tolist()
         [3.0]
     """
     found = np.full(len(values), np.inf)
