@@ -113,6 +113,8 @@ def check_settings(cell: CellSettings) -> None:
             )
     if isinstance(cell.stage.ssc, SelectionSettings):
         _check_selection(cell.stage.ssc)
+    if cell.regime == "adapted":
+        _check_experts(cell)
     _check_unread(cell)
     if reads_synthetic(cell):
         _check_recorded_tof(cell)
@@ -120,6 +122,15 @@ def check_settings(cell: CellSettings) -> None:
             check_llm(cell.synthesizer)
         if isinstance(cell.synthesizer, ReplaySettings):
             _check_recorded(cell, cell.synthesizer)
+
+
+def _check_experts(cell: CellSettings) -> None:
+    """Refuse no expert, and one named twice."""
+    names = cell.adaptation.prediction if cell.task == "prediction" else cell.adaptation.detection
+    if not names or len(set(names)) < len(names):
+        raise SmartgenError(
+            f"adaptation.{cell.task} is {names}, expected one or more of {', '.join(EXPERTS)}, each once"
+        )
 
 
 def _networks(cell: CellSettings) -> Iterator[tuple[str, TransAESettings | AutoencoderSettings]]:

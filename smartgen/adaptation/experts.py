@@ -36,7 +36,7 @@ def experts(
     settings: AdaptationSettings,
     rng: np.random.Generator,
 ) -> list[Expert]:
-    """The experts of these names, in this order.
+    """The experts of these names, in this order, but for those whose opinion would count nothing.
 
     Args:
         source: TSS pieces of the old log.
@@ -46,11 +46,11 @@ def experts(
         SmartgenError: one of the two is empty.
     """
     shift = estimate_shift(source, synthetic, vocabulary, settings.noise, settings.commands)
+    weights = dict(zip(names, expert_weights(names, shift.device_trust), strict=True))
     sets = {"source": source, "written": synthetic}
-    if "moved" in names:
+    if weights.get("moved"):
         sets["moved"] = moved_set(source, shift, settings, rng)
-    weights = expert_weights(names, shift.device_trust)
-    return [Expert(name, sets[name], weight) for name, weight in zip(names, weights, strict=True)]
+    return [Expert(name, sets[name], weight) for name, weight in weights.items() if weight]
 
 
 def moved_set(

@@ -16,6 +16,7 @@ from smartgen.data.histories import usable
 from smartgen.data.vocabulary import HOURS, Vocabulary
 
 Rows = NDArray[np.int32]
+NOTHING: Rows = np.zeros((0, 4), dtype=np.int32)
 
 
 class Shift(NamedTuple):
@@ -39,10 +40,7 @@ def templates(source: Sequences) -> Sequences:
 
     Each counts once: how often a habit repeats is what a change of context changes first.
     """
-    first: dict[bytes, int] = {}
-    for position, content in enumerate(source.contents()):
-        first.setdefault(content, position)
-    kinds = source.take(list(first.values()))
+    kinds = source.distinct()
     longer = usable(kinds)
     return longer if len(longer) else kinds
 
@@ -121,7 +119,7 @@ def _merged(one: Rows, other: Rows, rng: np.random.Generator) -> Rows:
 
 
 def _laid_together(drawn: list[Rows]) -> Sequences:
-    return Sequences(np.concatenate(drawn), np.cumsum([0, *map(len, drawn)]))
+    return Sequences(np.concatenate([NOTHING, *drawn]), np.cumsum([0, *map(len, drawn)]))
 
 
 def _rows(sequences: Sequences, position: int) -> Rows:

@@ -126,6 +126,18 @@ class Sequences(Sequence[tuple[Behavior, ...]]):
         raw, bounds = self.values.tobytes(), (self.offsets * 16).tolist()
         return [raw[a:b] for a, b in itertools.pairwise(bounds)]
 
+    def distinct(self) -> Sequences:
+        """Each content once, in the order of first occurrence.
+
+        Example:
+            >>> Sequences.from_lists([[0, 2, 5, 9], [1, 2, 5, 9], [0, 2, 5, 9]]).distinct().to_lists()
+            [[0, 2, 5, 9], [1, 2, 5, 9]]
+        """
+        first: dict[bytes, int] = {}
+        for position, content in enumerate(self.contents()):
+            first.setdefault(content, position)
+        return self.take(list(first.values()))
+
     def digest(self) -> str:
         """SHA-256 of the content, time stamps included."""
         sha = hashlib.sha256(self.offsets.tobytes() + self.values.tobytes())

@@ -35,15 +35,7 @@ def folds(target: Sequences, vocabulary: Vocabulary) -> tuple[Fold, Fold]:
     middle = len(target) // 2
     raw = target[:middle], target[middle:]
     first, second = (split_sequences(half, vocabulary) for half in raw)
-    return Fold(raw[0], first, distinct(second)), Fold(raw[1], second, distinct(first))
-
-
-def distinct(sequences: Sequences) -> Sequences:
-    """Each content once, in the order of first occurrence."""
-    first: dict[bytes, int] = {}
-    for position, content in enumerate(sequences.contents()):
-        first.setdefault(content, position)
-    return sequences.take(list(first.values()))
+    return Fold(raw[0], first, second.distinct()), Fold(raw[1], second, first.distinct())
 
 
 def is_novel(test: Sequences, pools: Sequence[Sequences]) -> NDArray[np.bool_]:
@@ -52,15 +44,18 @@ def is_novel(test: Sequences, pools: Sequence[Sequences]) -> NDArray[np.bool_]:
     return np.array([content not in known for content in test.contents()], dtype=bool)
 
 
-def hold_out(pool: Sequences, share: float, rng: np.random.Generator) -> tuple[Sequences, Sequences]:
+def hold_out(
+    pool: Sequences, share: float, rng: np.random.Generator, least: int = MIN_HELD_OUT
+) -> tuple[Sequences, Sequences]:
     """Training part and held-out part; all copies of a content are on one side.
 
     Args:
-        share: of the distinct sequences that are held out, at least five, at most half of them.
+        share: of the distinct sequences that are held out, at most half of them.
+        least: number of distinct ones that are held out at least.
     """
     contents = pool.contents()
     kinds = list(dict.fromkeys(contents))
-    size = min(max(MIN_HELD_OUT, round(share * len(kinds))), len(kinds) // 2)
+    size = min(max(least, round(share * len(kinds))), len(kinds) // 2)
     chosen = {kinds[i] for i in rng.permutation(len(kinds))[:size]}
     held = np.array([content in chosen for content in contents], dtype=bool)
     return pool.take(np.flatnonzero(~held)), pool.take(np.flatnonzero(held))

@@ -12,7 +12,7 @@ from smartgen.core.names import REGIMES
 from smartgen.core.seeds import generator
 from smartgen.core.types import Sequences
 from smartgen.data.vocabulary import Vocabulary
-from smartgen.protocols.pools import MIN_HELD_OUT, Fold, distinct, hold_out
+from smartgen.protocols.pools import MIN_HELD_OUT, Fold, hold_out
 from smartgen.settings import AdaptationSettings
 from smartgen.stages.tss import split_sequences
 
@@ -145,16 +145,19 @@ def fit_training(
     """
     train, held = [], []
     for place, one in enumerate(training.sets):
-        few = training.real and place == len(training.sets) - 1 and len(distinct(one)) < 2 * MIN_HELD_OUT
+        real = training.real and place == len(training.sets) - 1
         # Each set's draw begins anew, so that it is the same in every regime that the set is part of.
         rng = generator(rules.seed, "held out", number)
-        kept, apart = (one, one.take([])) if few else hold_out(one, rules.held_out, rng)
+        # A few real sequences are too dear to hold five of them out.
+        dear = real and rules.held_out * len(one.distinct()) < 1
+        least = 1 if real else MIN_HELD_OUT
+        kept, apart = (one, one.take([])) if dear else hold_out(one, rules.held_out, rng, least)
         train.append(kept)
-        held += [] if few else [apart]
+        held += [] if dear else [apart]
     if not all(map(len, (*train, *held))):
         raise SmartgenError(
-            f"a training set has {min(map(len, training.sets))} sequences that can be used, expected two "
-            "distinct ones at least (for prediction of two behaviors or more)"
+            f"a training set has {min(len(one.distinct()) for one in training.sets)} distinct sequences that "
+            "can be used, expected two at least (for prediction of two behaviors or more)"
         )
     model = make()
     model.fit(train, held)

@@ -179,7 +179,7 @@ def curve_records(found: Sequence[Worth]) -> list[dict[str, Any]]:
 def draw_worth(found: Sequence[Worth], kind: str) -> bytes:
     """One model's picture: a panel a home and change, what each regime reaches by number of real sequences.
 
-    Random orders are a line, the file's own order a dotted one, and the oracle a level.
+    Random orders are a line, beside them the file's own order a dotted one, and the oracle a level.
     """
     from matplotlib import rc_context
     from matplotlib.figure import Figure as Canvas
@@ -201,7 +201,8 @@ def draw_worth(found: Sequence[Worth], kind: str) -> bytes:
         handles.values(), handles, loc="outside lower center", ncols=5, frameon=False, fontsize="small"
     )
     canvas.supylabel(found[0].metric, fontsize="medium")
-    canvas.suptitle(f"{found[0].method}: {found[0].metric} by real sequences of the new context")
+    canvas.supxlabel("real sequences of the new context", fontsize="medium")
+    canvas.suptitle(f"{found[0].method}: what each regime reaches alone, and with real sequences")
     out = io.BytesIO()
     with rc_context({"svg.hashsalt": f"worth {found[0].method}"}):
         canvas.savefig(out, format=kind, dpi=160, metadata={"Date": None} if kind == "svg" else None)
@@ -214,9 +215,10 @@ def _panel(ax: Any, one: Worth) -> None:
         if regime == "oracle":
             ax.axhline(points[0].mean, color=shade, linewidth=1.2, linestyle="--", label=regime)
             continue
-        for kind, style in (("random", "-"), ("file", ":")):
+        kinds = [kind for kind in ("random", "file") if any(point.order == kind for point in points)]
+        for kind, style in zip(kinds, ("-", ":"), strict=False):
             some = [point for point in points if point.order == kind]
-            label = regime if kind == "random" or len({point.order for point in points}) == 1 else None
+            label = regime if kind == kinds[0] else None
             xs, ys = [point.few for point in some], [point.mean for point in some]
             width, size = (1.4, 4) if label else (0.9, 0)
             ax.plot(xs, ys, style, color=shade, marker=mark, markersize=size, linewidth=width, label=label)

@@ -16,7 +16,7 @@ from smartgen.data.demo.vocabulary import demo_vocabulary
 from smartgen.data.recordings import filtered_set
 from smartgen.data.release import context_file, read_sequences, read_vocabulary
 from smartgen.data.vocabulary import Vocabulary
-from smartgen.protocols.pools import distinct, folds, hold_out, is_novel
+from smartgen.protocols.pools import folds, hold_out, is_novel
 from smartgen.protocols.unified import Rules, detect
 from smartgen.settings import AdaptationSettings
 from smartgen.stages.tss import split_sequences
@@ -49,8 +49,8 @@ class Unseen:
 @given(raw_sets)
 def test_folds_swap_halves_and_count_each_sequence_once(raw: Sequences) -> None:
     first, second = folds(raw, HOME)
-    assert first.test == distinct(second.oracle)
-    assert second.test == distinct(first.oracle)
+    assert first.test == second.oracle.distinct()
+    assert second.test == first.oracle.distinct()
     both = Sequences.concatenate([first.oracle, second.oracle])
     assert both == split_sequences(raw, HOME)
     assert len(set(first.test.contents())) == len(first.test)
@@ -100,7 +100,7 @@ def test_bad_input_is_named() -> None:
     few = AttackContext(context.vocabulary, context.source, context.target[:3])
     with pytest.raises(SmartgenError, match="3 sequences, expected at least 4"):
         detect(Unseen, "source", few, context.source, RULES)
-    with pytest.raises(SmartgenError, match="has 1 sequences that can be used, expected two distinct"):
+    with pytest.raises(SmartgenError, match="has 1 distinct sequences that can be used, expected two"):
         detect(Unseen, "synthetic", context, context.source[:1], RULES)
 
 

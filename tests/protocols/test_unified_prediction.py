@@ -156,7 +156,7 @@ def test_bad_input_is_named() -> None:
     with pytest.raises(SmartgenError, match="has 3 sequences, expected at least 4"):
         run("source", pools=few)
     single = Sequences.from_lists([[0, 0, 0, 0]] * 9)
-    with pytest.raises(SmartgenError, match="has 0 sequences that can be used"):
+    with pytest.raises(SmartgenError, match="has 0 distinct sequences that"):
         run("source", pools=Pools(HOME, single, POOLS.target, POOLS.synthetic))
     with pytest.raises(SmartgenError, match="nothing is to be predicted"):
         run("source", pools=Pools(HOME, POOLS.source, single, POOLS.synthetic))
