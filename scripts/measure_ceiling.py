@@ -18,6 +18,7 @@ from smartgen.adaptation.actions import device_actions
 from smartgen.adaptation.moved import Shift, estimate_shift, move, templates
 from smartgen.adaptation.shares import field_shares
 from smartgen.config import compose_cell
+from smartgen.core.seeds import seed_for
 from smartgen.core.types import ACTION, DEVICE, HOUR, Sequences
 from smartgen.data.histories import cases, usable
 from smartgen.data.homes import Home, load_home
@@ -61,8 +62,12 @@ def measured(cell: str) -> list[float]:
     old, real = (split_sequences(raw, home.vocabulary) for raw in (home.source, home.target))
     noise, commands = settings.adaptation.noise, settings.adaptation.commands
     guessed = estimate_shift(old, written, home.vocabulary, noise, commands)
-    true = estimate_shift(old, real, home.vocabulary, 0.0, commands)
-    true_shares = true._replace(actions=device_actions(old, written, home.vocabulary, commands))
+    # Of the kind that is tested: distinct sequences of two behaviors or more.
+    tested = templates(real)
+    true_shares = estimate_shift(old, tested, home.vocabulary, 0.0, commands)._replace(
+        actions=guessed.actions
+    )
+    true = true_shares._replace(actions=device_actions(tested.take([]), tested, home.vocabulary, 0.0))
     devices = home.vocabulary.devices
     named = NamedShifts(true_words(old, real, DEVICE, devices), true_words(old, real, HOUR, HOURS))
     last = wanted(home)
@@ -71,7 +76,7 @@ def measured(cell: str) -> list[float]:
 
     def reached(regime: str, make: Callable[[np.random.Generator], Sequences]) -> float:
         pools = Pools(home.vocabulary, home.source, home.target, make(np.random.default_rng(settings.seed)))
-        rules = TrainingRules(0.2, "balanced", settings.seed)
+        rules = TrainingRules(0.2, "balanced", seed_for(settings.seed, "test", *cell.split("/")))
         return predict(lambda: MarkovPredictor(home.vocabulary), regime, pools, rules).metrics["hr@10"]
 
     def shifted(shift: Shift) -> float:

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import hashlib
+from functools import cached_property
 from typing import Any
 
 from smartgen.adaptation.moved import templates
 from smartgen.adaptation.shares import field_shares
+from smartgen.core.errors import SmartgenError
 from smartgen.core.keys import canonical_json
 from smartgen.core.seeds import generator
 from smartgen.core.types import DEVICE, HOUR, Sequences
 from smartgen.data.vocabulary import HOURS
 from smartgen.llm.budget import Prompt
 from smartgen.llm.parse import shorten
+from smartgen.llm.prompt import estimated_tokens
 from smartgen.llm.requests import Request
-from smartgen.llm.schema import response_format
+from smartgen.llm.schema import MAX_VALUES, response_format
 from smartgen.llm.shifts import (
+    USES,
     NamedShifts,
     read_shifts,
     shift_devices,
@@ -45,6 +49,14 @@ class ShiftSynthesis(LiveSynthesis):
         """``shifts``, or without a schema where the endpoint refused it."""
         return "shifts_text" if self._no_schema else "shifts"
 
+    @cached_property
+    def _no_schema(self) -> str:
+        """Why the answer cannot be bound by a schema; its enumerations are four words a name."""
+        names = len(shift_devices(self.inventory)) + len(HOURS)
+        if names * len(USES) > MAX_VALUES:
+            return "a strict schema takes no enumerations as long as this home's"
+        return "" if self.cell.force else self._refusal
+
     @property
     def _schema(self) -> str:
         return canonical_json(shift_schema(shift_devices(self.inventory)))
@@ -57,15 +69,28 @@ class ShiftSynthesis(LiveSynthesis):
             dict(zip(names, field_shares(old, field, len(names)).tolist(), strict=True))
             for field, names in ((DEVICE, vocabulary.devices), (HOUR, HOURS))
         )
-        return [Prompt(shift_messages(self.inventory, self.scene, devices, hours), len(old), "none")]
+        messages = shift_messages(self.inventory, self.scene, devices, hours)
+        settings = self.settings
+        needed = estimated_tokens(messages, settings.characters_per_token) + self._longest
+        if needed > settings.context_tokens:
+            raise SmartgenError(
+                f"synthesizer.context_tokens is {settings.context_tokens}, but the question for shifts with "
+                f"its answer needs about {needed}; raise it, if the endpoint allows"
+            )
+        return [Prompt(messages, len(old), "none")]
+
+    @property
+    def _longest(self) -> int:
+        """Tokens of the answer at most."""
+        names = len(shift_devices(self.inventory)) + len(HOURS)
+        return min(self.settings.max_tokens, TOKENS_A_NAME * (names + 1))
 
     def requests(self) -> list[Request]:
         """The one call."""
         desk, settings = self.desk, self.settings
         devices = shift_devices(self.inventory)
         sampling = {name: getattr(settings, name) for name in ("temperature", "top_p", "seed")}
-        longest = TOKENS_A_NAME * (len(devices) + len(HOURS) + 1)
-        sampling |= {"max_tokens": min(settings.max_tokens, longest), **desk.extra}
+        sampling |= {"max_tokens": self._longest, **desk.extra}
         if self.answer == "shifts":
             schema = shift_schema(devices)
             sampling["response_format"] = response_format(schema)

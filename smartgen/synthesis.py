@@ -104,8 +104,11 @@ class LiveSynthesis:
         """Why answers cannot be bound by a schema; empty where they can, or where force=true tries again."""
         if is_too_large(self.inventory):
             return "a strict schema takes no enumeration as long as this home's"
-        if self.cell.force:
-            return ""
+        return "" if self.cell.force else self._refusal
+
+    @property
+    def _refusal(self) -> str:
+        """How an endpoint refused this schema before; empty if it did not."""
         return self.desk.cache.refusal(self.desk.provider, self.desk.model, self._schema)
 
     @cached_property

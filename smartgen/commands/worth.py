@@ -10,7 +10,6 @@ from smartgen.commands.pages import (
     WIDTH,
     meant,
     named,
-    recorded_home,
     show,
     told_on_terminal,
     write_files,
@@ -31,15 +30,16 @@ def report_worth(options: argparse.Namespace, records: Sequence[Record], outputs
         SmartgenError: no records, or a metric that neither task has.
     """
     fitting, where = meant(options, records)
-    if dataset := recorded_home(options, records):
-        where["dataset"] = dataset
-        fitting = [record for record in fitting if matches(record, {"dataset": dataset})]
+    if options.dataset:  # one home or several, as sp,us
+        homes = sorted({str(record.axes["dataset"]) for record in records if record.ok})
+        where["dataset"] = tuple(named(options.dataset.split(","), homes, "dataset"))
+        fitting = [record for record in fitting if matches(record, where)]
     found: list[Worth] = []
     left_out: list[str] = []
     for task, metric in _tasks(options.metric[0] if options.metric else None, outputs):
         some, others = worths(fitting, task, metric, told_on_terminal)
         found, left_out = found + some, left_out + others
-    refuse_none(found, options.metric[0] if options.metric else "either task")
+    refuse_none(found, left_out, options.metric[0] if options.metric else "either task")
     methods = named(options.method, dict.fromkeys(one.method for one in found), "method")
     if not where and not options.metric and not options.method:
         _write_all(found, left_out, outputs)

@@ -121,8 +121,8 @@ def detect(
         if fitted is None or sees_target(regime, rules):
             if rules.few and regime not in SEES_TARGET:
                 counts[f"few_fold_{number}"] = min(rules.few, len(fold.raw))
-            wanted = trainings(regime, source, synthetic, fold, context.vocabulary, rules)
             with watch.measure("train"):
+                wanted = trainings(regime, source, synthetic, fold, context.vocabulary, rules)
                 fitted = _fit(make, wanted, rules, number, counts)
             thresholds[f"threshold_fold_{number}"] = fitted[1].value
         novel = is_novel(fold.test, [fold.oracle, source, synthetic])

@@ -112,8 +112,8 @@ def predict(
         if fitted is None or sees_target(regime, rules):
             if rules.few and regime not in SEES_TARGET:
                 counts[f"few_fold_{number}"] = min(rules.few, len(fold.raw))
-            found = trainings(regime, source, pools.synthetic, fold, pools.vocabulary, rules)
             with watch.measure("train"):
+                found = trainings(regime, source, pools.synthetic, fold, pools.vocabulary, rules)
                 fitted = _fit(make, found, rules, number, len(pools.vocabulary.actions), counts)
         with watch.measure("score"):
             parts.append(_fold_cases(fitted, fold, number, source, pools.synthetic, counts))

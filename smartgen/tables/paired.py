@@ -40,6 +40,8 @@ DEFAULTS: Mapping[str, Any] = {
     "detector.activation": False,
     "detector.learning_rate": 0.001,
     "adaptation": "pooled",
+    "adaptation.prediction": ["source", "moved", "written"],
+    "adaptation.detection": ["moved", "written"],
     "adaptation.noise": 0.2,
     "adaptation.commands": 1.0,
     "adaptation.sequences": 3000,

@@ -47,9 +47,9 @@ class Worth:
         sequences: distinct ones tested.
         seeds: the fewest of any regime.
         figures: regime -> what it reaches without real sequences.
-        over_source: regime -> its paired difference from ``source``.
+        draws: regime -> the bootstrap's draws of its figure, shared by all.
         gaps: regime -> gap closed; none where the gap is too small.
-        gap_draws: the bootstrap's draws behind them, for means over homes.
+        gap_draws: the draws behind them.
         worths: regime -> real sequences; none where ``source`` was not run with any.
         tried: the most real sequences that ``source`` was run with.
         curves: regime -> points by rising number, the file's order (``file``) and the mean of random ones
@@ -65,13 +65,20 @@ class Worth:
     sequences: int
     seeds: int
     figures: Mapping[str, Figure]
-    over_source: Mapping[str, Figure]
+    draws: Mapping[str, Draws]
     gaps: Mapping[str, Figure]
     gap_draws: Mapping[str, Draws]
     worths: Mapping[str, Figure]
     tried: int
     curves: Mapping[str, Sequence[Point]]
     note: str = ""
+
+    def over(self, regime: str, other: str) -> Figure | None:
+        """The paired difference of two regimes; None where one was not run."""
+        if regime not in self.figures or other not in self.figures:
+            return None
+        mean = self.figures[regime].mean - self.figures[other].mean
+        return Figure(mean, *interval(self.draws[regime] - self.draws[other]))
 
 
 @dataclass
@@ -92,7 +99,6 @@ def worths(
 
     Raises:
         SmartgenError: a metric that the task does not have.
-        CasesDifferError: nothing can be paired.
     """
     task.check_metric(metric)
     groups: dict[tuple[str, str, str], list[Record]] = {}
@@ -115,8 +121,6 @@ def worths(
         else:
             found += [] if one is None else [one]
     on_home(len(wanted), len(wanted))
-    if unlike and not found:
-        raise unlike[0]
     return found, [str(error) for error in unlike]
 
 
@@ -136,7 +140,6 @@ def _worth(
     means = {name: value for (_, name), value in sample.means.items()}
     draws = {name: value for (_, name), value in sample.draws.items()}
     figures = {regime: Figure(means[regime], *interval(draws[regime])) for regime in alone}
-    over = {regime: _difference(means, draws, regime) for regime in alone if regime != "source"}
     gaps, gap_draws = _gaps(means, draws)
     counted, tried = _worths(means, draws, [(few, order) for _, few, order in grid])
     curves = {regime: _curve(home, regime, figures[regime].mean, metric) for regime in alone}
@@ -149,7 +152,7 @@ def _worth(
         sequences=sample.sequences,
         seeds=min(len({seed_of(record) for record in some}) for some in alone.values()),
         figures=figures,
-        over_source=over,
+        draws={regime: draws[regime] for regime in alone},
         gaps=gaps,
         gap_draws=gap_draws,
         worths=counted,
@@ -190,10 +193,6 @@ def few_key(record: Record) -> Key:
 def _asked(record: Record) -> int:
     few = lookup(record, "protocol.few")
     return 0 if few is MISSING else int(few)
-
-
-def _difference(means: Mapping[str, float], draws: Mapping[str, Draws], regime: str) -> Figure:
-    return Figure(means[regime] - means["source"], *interval(draws[regime] - draws["source"]))
 
 
 def _gaps(
@@ -247,7 +246,10 @@ def _curve(home: _Home, regime: str, alone: float, metric: str) -> list[Point]:
     for (name, few, order), records in home.chosen.items():
         if name == regime and few:
             kind = "random" if order else "file"
-            values.setdefault((few, kind), []).extend(float(one.metrics[metric]) for one in records)
+            # Records hold the usual metrics; others can be had of the cases, without a curve.
+            known = [float(one.metrics[metric]) for one in records if metric in one.metrics]
+            if known:
+                values.setdefault((few, kind), []).extend(known)
     starts = {kind: Point(0, kind, alone) for _, kind in values} or {"file": Point(0, "file", alone)}
     points = [Point(few, kind, float(np.mean(some))) for (few, kind), some in sorted(values.items())]
     return [*starts.values(), *points]
@@ -262,12 +264,24 @@ def mean_gap(found: Sequence[Worth], regime: str) -> Figure | None:
     return Figure(mean, *interval(np.mean([one.gap_draws[regime] for one in having], axis=0)))
 
 
-def refuse_none(found: Sequence[Worth], metric: str) -> None:
-    """No comparison is an error that says how to make one.
+def mean_difference(found: Sequence[Worth], regime: str, other: str) -> Figure | None:
+    """The mean paired difference of two regimes over homes and changes that have both."""
+    having = [one for one in found if one.over(regime, other)]
+    if not having:
+        return None
+    means = [one.figures[regime].mean - one.figures[other].mean for one in having]
+    draws = np.mean([one.draws[regime] - one.draws[other] for one in having], axis=0)
+    return Figure(float(np.mean(means)), *interval(draws))
+
+
+def refuse_none(found: Sequence[Worth], left_out: Sequence[str], metric: str) -> None:
+    """No comparison is an error that says why, or how to make one.
 
     Raises:
         SmartgenError: there is none.
     """
+    if not found and left_out:
+        raise SmartgenError(left_out[0])
     if not found:
         raise SmartgenError(
             f"no home has records of {metric} under source and another regime (protocol=unified); "

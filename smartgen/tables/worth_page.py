@@ -11,7 +11,7 @@ from smartgen.core.names import REGIMES, TRANSITIONS, transition_order
 from smartgen.tables.blocks import Block, Page
 from smartgen.tables.draw import COLORS, MARKERS
 from smartgen.tables.paired import FEW, Figure
-from smartgen.tables.worth import JUDGED, SMALLEST_GAP, Worth, mean_gap
+from smartgen.tables.worth import JUDGED, SMALLEST_GAP, Worth, mean_difference, mean_gap
 
 TITLE = "worth: regimes against real data of the new context (protocol unified)"
 INTRO = (
@@ -34,7 +34,7 @@ def worth_page(found: Sequence[Worth], left_out: Sequence[str] = ()) -> Page:
     blocks, notes = [], []
     for task in dict.fromkeys(one.task for one in found):
         of_task = [one for one in found if one.task == task]
-        blocks.append(_summary(of_task))
+        blocks += [_summary(of_task), _differences(of_task)]
         for method in dict.fromkeys(one.method for one in of_task):
             mine = [one for one in of_task if one.method == method]
             blocks.append(_gap_block(mine))
@@ -42,7 +42,7 @@ def worth_page(found: Sequence[Worth], left_out: Sequence[str] = ()) -> Page:
         notes += [f"{one.method} {_where(one)}: {one.note}" for one in of_task if one.note]
     below = [
         f"n: distinct sequences; ‡ fewer than {FEW}",
-        "below, above source: cells in which the paired interval of the difference excludes zero",
+        "clearly: the paired interval of the difference excludes zero",
     ]
     below += [*dict.fromkeys(notes), *(f"left out: {reason}" for reason in left_out)]
     return Page(TITLE, INTRO, blocks, below)
@@ -50,21 +50,40 @@ def worth_page(found: Sequence[Worth], left_out: Sequence[str] = ()) -> Page:
 
 def _summary(found: Sequence[Worth]) -> Block:
     homes = sorted({one.dataset for one in found})
-    head = ["method", "regime", *homes, *(["all"] if len(homes) > 1 else []), "cells", "above", "below"]
+    head = ["method", "regime", *homes, *(["all"] if len(homes) > 1 else []), "cells"]
     lines = []
     for method in dict.fromkeys(one.method for one in found):
         mine = [one for one in found if one.method == method]
-        for regime in JUDGED:
-            here = [one for one in mine if regime in one.over_source]
-            if not here:
-                continue
+        for regime in _regimes(mine):
             groups = [[one for one in mine if one.dataset == home] for home in homes]
             means = [mean_gap(group, regime) for group in (*groups, *([mine] if len(homes) > 1 else []))]
-            clear = [one.over_source[regime] for one in here]
-            above, below = sum(one.low > 0 for one in clear), sum(one.high < 0 for one in clear)
-            lines.append([method, regime, *map(_gap, means), str(len(here)), str(above), str(below)])
-    told = f"{found[0].task}, {found[0].metric}: mean gap closed, and cells clearly above or below source"
+            run, counted = sum(regime in x.figures for x in mine), sum(regime in x.gaps for x in mine)
+            lines.append([method, regime, *map(_gap, means), f"{counted} of {run}"])
+    told = f"{found[0].task}, {found[0].metric}: mean gap closed, and over how many of the cells"
     return Block(told, head, lines, frozenset(range(2, len(head))))
+
+
+def _differences(found: Sequence[Worth]) -> Block:
+    """Each regime against the others, over all cells."""
+    pairs = [("synthetic", "source"), ("mixed", "source")]
+    pairs += [("adapted", other) for other in ("source", "synthetic", "mixed")]
+    head = ["method", *(f"{a} - {b}" for a, b in pairs)]
+    lines = []
+    for method in dict.fromkeys(one.method for one in found):
+        mine = [one for one in found if one.method == method]
+        lines.append([method, *(_wins(mine, a, b) for a, b in pairs)])
+    told = f"{found[0].task}, {found[0].metric}: mean difference; cells clearly above, below"
+    return Block(told, head, lines, frozenset(range(1, len(head))))
+
+
+def _wins(found: Sequence[Worth], regime: str, other: str) -> str:
+    mean = mean_difference(found, regime, other)
+    if mean is None:
+        return "not run"
+    each = [figure for one in found if (figure := one.over(regime, other))]
+    above, below = sum(one.low > 0 for one in each), sum(one.high < 0 for one in each)
+    shown = f"{mean.mean:+.3f} [{mean.low:+.3f} {mean.high:+.3f}]".replace("0.", ".")
+    return f"{shown} {above}, {below}"
 
 
 def _gap_block(found: Sequence[Worth]) -> Block:
@@ -143,7 +162,9 @@ def worth_records(found: Sequence[Worth]) -> list[dict[str, Any]]:
         }
         for regime, figure in one.figures.items():
             row = names | {"regime": regime} | _flat("", figure)
-            row |= _flat("over_source_", one.over_source.get(regime)) | _flat("gap_", one.gaps.get(regime))
+            for other in ("source", "synthetic", "mixed"):
+                row |= _flat(f"over_{other}_", one.over(regime, other) if regime != other else None)
+            row |= _flat("gap_", one.gaps.get(regime))
             rows.append(row | _flat("worth_", one.worths.get(regime)) | {"tried": one.tried})
     return rows
 
@@ -194,6 +215,8 @@ def draw_worth(found: Sequence[Worth], kind: str) -> bytes:
         ax = axes[homes.index(one.dataset)][changes.index(one.transition)]
         ax.set_visible(True)
         _panel(ax, one)
+        ax.set_xlabel("real sequences")
+        ax.label_outer()
     handles = {
         text: line for ax in axes.flat for line, text in zip(*ax.get_legend_handles_labels(), strict=True)
     }
@@ -201,7 +224,6 @@ def draw_worth(found: Sequence[Worth], kind: str) -> bytes:
         handles.values(), handles, loc="outside lower center", ncols=5, frameon=False, fontsize="small"
     )
     canvas.supylabel(found[0].metric, fontsize="medium")
-    canvas.supxlabel("real sequences of the new context", fontsize="medium")
     canvas.suptitle(f"{found[0].method}: what each regime reaches alone, and with real sequences")
     out = io.BytesIO()
     with rc_context({"svg.hashsalt": f"worth {found[0].method}"}):

@@ -105,6 +105,13 @@ def test_what_nobody_can_read_is_asked_again_and_then_told(asking, run, endpoint
     assert [body["seed"] for body in server.bodies] == [2024, 2025, 2026]
 
 
+def test_a_question_beyond_the_context_is_refused_before_it_is_asked(asking, run, endpoint):
+    server = endpoint(lambda _, body: {"text": words(body)})
+    with pytest.raises(SmartgenError, match="context_tokens is 900, but the question for shifts"):
+        run(asking(server.url, context_tokens=900))
+    assert server.calls == 0
+
+
 def test_the_prompt_names_every_device_with_its_share():
     inventory = Inventory.of(HOME, LOG)
     system, user = shift_messages(inventory, Scene("It was cold.", "It is warm."), {"Heater": 0.25}, {})

@@ -14,7 +14,7 @@ from smartgen.core.records import read_records, write_cases, write_result
 from smartgen.metrics.reach import reached_with
 from smartgen.tables.paired import compare
 from smartgen.tables.paired_prediction import PairedPrediction
-from smartgen.tables.worth import Worth, few_key, mean_gap, worths
+from smartgen.tables.worth import Worth, few_key, mean_difference, mean_gap, worths
 from smartgen.tables.worth_page import curve_records, worth_page, worth_records
 
 SEQUENCES = np.arange(200, dtype=np.uint64)
@@ -73,7 +73,11 @@ def test_gap_and_worth_of_one_home(tmp_path: Path) -> None:
     assert one.worths["synthetic"].mean == 0
     assert one.worths["mixed"].mean == pytest.approx(3)  # half way from 1 (0.3) to 5 (0.5)
     assert one.worths["adapted"].mean == np.inf
-    assert one.over_source["synthetic"].high < 0 < one.over_source["mixed"].low
+    below, above = one.over("synthetic", "source"), one.over("adapted", "mixed")
+    assert below is not None
+    assert above is not None
+    assert below.high < 0 < above.low
+    assert one.over("adapted", "stale") is None
     points = {(p.few, p.order): p.mean for p in one.curves["source"]}
     assert points[5, "random"] == pytest.approx(0.5)
     assert points[0, "file"] == points[0, "random"] == 0.2
@@ -109,7 +113,8 @@ def test_the_page_and_its_files(tmp_path: Path, capsys: pytest.CaptureFixture[st
     assert (tmp_path / "figures/worth_markov.png").read_bytes()[1:4] == b"PNG"
     assert b"Date" not in (tmp_path / "figures/worth_markov.svg").read_bytes()
     page = worth_page(found(tmp_path))
-    assert [block.heading.split(":")[0] for block in page.blocks] == ["prediction, hr@10", "markov", "markov"]
+    headings = [block.heading.split(":")[0] for block in page.blocks]
+    assert headings == ["prediction, hr@10"] * 2 + ["markov"] * 2
 
 
 def test_other_comparisons_leave_records_with_real_sequences_out(tmp_path: Path) -> None:
@@ -129,6 +134,23 @@ def test_seeds_that_are_other_homes_are_left_out_and_told(
     assert main(["worth", "--outputs", str(tmp_path)]) == 0
     assert "left out: " in capsys.readouterr().out
     assert [one.transition for one in found(tmp_path)] == ["seasonal"]
+
+
+def test_several_homes_and_metrics_that_records_lack(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for dataset in ("demo", "other", "third"):
+        fill(tmp_path, dataset=dataset)
+    assert main(["worth", "--outputs", str(tmp_path), "--dataset", "demo,third", "--metric", "hr@20"]) == 0
+    printed = capsys.readouterr().out
+    assert "DEMO ST" in printed
+    assert "THIRD ST" in printed
+    assert "OTHER ST" not in printed
+    assert "2 of 2" in printed
+    mean = mean_difference(found(tmp_path), "adapted", "synthetic")
+    assert mean is not None
+    assert mean.mean == pytest.approx(0.7)
+    assert main(["worth", "--outputs", str(tmp_path), "--dataset", "nowhere"]) == 2
 
 
 def test_no_records_are_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
