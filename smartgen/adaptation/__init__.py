@@ -1,7 +1,7 @@
 """Regime ``adapted``: old log and written set together, each for what it knows (ours).
 
 An LLM knows which devices and hours a change touches, and names behaviors that the home never had; it does
-not know the home: its sets never repeat an action, and give every device a share. The old log knows how this
+not know the home: its sets hardly repeat an action, and give every device a share. The old log knows how this
 home's behaviors follow each other, repeat, and which commands it uses, but of the old context. So experts are
 trained alike, one set each, and their opinions are pooled:
 
@@ -22,8 +22,8 @@ trained alike, one set each, and their opinions are pooled:
     the written set as it is.
 
 Predictors are pooled as a mixture, sum of P(i | history) P_i(action | history). Before the history is read
-expert i has the weight w_source = 1 - t, and t / 2 for each of the others: the more the written set departs
-from the log, the less the log is believed (``experts``). The history multiplies it by how familiar it is to
+expert i has the weight w_source = 1 - t, t that of the devices, and t / 2 for each of the others: the more
+devices the written set exchanges, the less the log is believed; hours do not count (``experts``). The history multiplies it by how familiar it is to
 the expert, the geometric mean of its actions' shares in the expert's set: an expert that never saw a device
 has no say in what follows it. Detectors have no ``source``, since an attack is often a habit of the old
 context; each of the others turns a score into its rank among the held-out sequences of both, and the mean
