@@ -50,6 +50,8 @@ REPLAYED = (
     "fig7",
     "fig8",
     "threshold",
+    "worth",
+    "adaptation",
 )  # experiments on recorded answers
 # Studies that name the LLM of a recorded set.
 RECORDED_LLMS = ("llama-70b", "qwen-72b", "gpt-4o")

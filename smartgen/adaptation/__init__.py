@@ -23,9 +23,9 @@ trained alike, one set each, and their opinions are pooled:
 
 Predictors are pooled as a mixture, sum of P(i | history) P_i(action | history). Before the history is read
 expert i has the weight w_source = 1 - t, t that of the devices, and t / 2 for each of the others: the more
-devices the written set exchanges, the less the log is believed; hours do not count (``experts``). The history multiplies it by how familiar it is to
-the expert, the geometric mean of its actions' shares in the expert's set: an expert that never saw a device
-has no say in what follows it. Detectors have no ``source``, since an attack is often a habit of the old
+devices the written set exchanges, the less the log is believed; hours do not count (``experts``). The history
+multiplies the weight by how familiar it is to the expert, the geometric mean of its actions' shares in the
+expert's set: an expert that never saw a device has no say in what follows it. Detectors have no ``source``, since an attack is often a habit of the old
 context; each of the others turns a score into its rank among the held-out sequences of both, and the mean
 rank is the committee's score (``protocols.committee``). Experts see nothing of the new context but the
 written set.
