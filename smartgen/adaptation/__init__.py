@@ -25,10 +25,10 @@ Predictors are pooled as a mixture, sum of P(i | history) P_i(action | history).
 expert i has the weight w_source = 1 - t, t that of the devices, and t / 2 for each of the others: the more
 devices the written set exchanges, the less the log is believed; hours do not count (``experts``). The history
 multiplies the weight by how familiar it is to the expert, the geometric mean of its actions' shares in the
-expert's set: an expert that never saw a device has no say in what follows it. Detectors have no ``source``, since an attack is often a habit of the old
-context; each of the others turns a score into its rank among the held-out sequences of both, and the mean
-rank is the committee's score (``protocols.committee``). Experts see nothing of the new context but the
-written set.
+expert's set: an expert that never saw a device has no say in what follows it. Detectors have no ``source``,
+since an attack is often a habit of the old context; each of the others turns a score into its rank among the
+held-out sequences of both, and the mean rank is the committee's score (``protocols.committee``). Experts see
+nothing of the new context but the written set.
 
 Sources: James and Stein 1961 and its positive part, here as a heuristic for shares; the maximal coupling, see
 Levin and Peres, Markov Chains and Mixing Times, chapter 4; linear opinion pools, Stone 1961.
