@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Protocol, TypeVar
 
 from smartgen.adaptation.experts import experts
@@ -62,11 +62,13 @@ class Training:
         sets: each counts the same.
         weight: of the model's opinion among those of its committee.
         real: whether the last set is real sequences of the new context.
+        expert: of regime ``adapted``, its name.
     """
 
     sets: Sequence[Sequences]
     weight: float = 1.0
     real: bool = False
+    expert: str = ""
 
 
 def check_regime(regime: str, target: Sequences) -> None:
@@ -104,19 +106,22 @@ def trainings(
     if regime == "oracle":
         return [Training([fold.oracle])]
     real = few_sequences(fold, vocabulary, rules)
-    found: list[tuple[list[Sequences], float]] = []
+    found: list[Training] = []
     if regime == "mixed":
         both = [source, synthetic]
-        found = [([Sequences.concatenate(both)] if rules.mix == "concat" else both, 1.0)]
+        found = [Training([Sequences.concatenate(both)] if rules.mix == "concat" else both)]
     if regime in ("source", "synthetic"):
-        found = [([source if regime == "source" else synthetic], 1.0)]
+        found = [Training([source if regime == "source" else synthetic])]
     if regime == "adapted":
         rng = generator(rules.seed, "adapted")
         pool = experts(rules.experts, source, synthetic, vocabulary, rules.adaptation, rng)
-        found = [([one.sequences], one.weight) for one in pool]
-    return [
-        Training([*sets, real] if len(real) else sets, weight, real=bool(len(real))) for sets, weight in found
-    ]
+        found = [Training([one.sequences], one.weight, expert=one.name) for one in pool]
+    return [replace(one, sets=[*one.sets, real], real=True) for one in found] if len(real) else found
+
+
+def expert_metrics(found: Sequence[Training]) -> dict[str, float]:
+    """What each expert of regime ``adapted`` counts, for the record: ``expert_weight_moved`` and so on."""
+    return {f"expert_weight_{one.expert}": one.weight for one in found if one.expert}
 
 
 def few_sequences(fold: Fold, vocabulary: Vocabulary, rules: TrainingRules) -> Sequences:

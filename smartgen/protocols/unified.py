@@ -33,6 +33,7 @@ from smartgen.protocols.trainings import (
     Training,
     TrainingRules,
     check_regime,
+    expert_metrics,
     fit_training,
     sees_target,
     trainings,
@@ -114,7 +115,7 @@ def detect(
     halves = folds(context.target, context.vocabulary)
     real = Sequences.concatenate([half.oracle for half in halves])
     counts: dict[str, int] = {}
-    thresholds: dict[str, float] = {}
+    details: dict[str, float] = {}
     parts: list[Arrays] = []
     fitted: tuple[Scorer, Threshold] | None = None
     for number, fold in enumerate(halves):
@@ -124,13 +125,13 @@ def detect(
             with watch.measure("train"):
                 wanted = trainings(regime, source, synthetic, fold, context.vocabulary, rules)
                 fitted = _fit(make, wanted, rules, number, counts)
-            thresholds[f"threshold_fold_{number}"] = fitted[1].value
+            details |= {f"threshold_fold_{number}": fitted[1].value} | expert_metrics(wanted)
         novel = is_novel(fold.test, [fold.oracle, source, synthetic])
         counts |= {f"test_fold_{number}": len(fold.test), f"novel_fold_{number}": int(novel.sum())}
         with watch.measure("score"):
             parts += _fold_cases(fitted, fold, number, novel, real, context, rules, counts)
     found = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
-    return Outcome(_metrics(found) | thresholds, counts, found)
+    return Outcome(_metrics(found) | details, counts, found)
 
 
 def _fit(

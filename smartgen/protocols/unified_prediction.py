@@ -8,7 +8,7 @@ second on.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 import numpy as np
@@ -27,6 +27,7 @@ from smartgen.protocols.trainings import (
     Training,
     TrainingRules,
     check_regime,
+    expert_metrics,
     fit_training,
     sees_target,
     trainings,
@@ -107,6 +108,7 @@ def predict(
     source = split_sequences(pools.source, pools.vocabulary)
     counts: dict[str, int] = {}
     parts: list[Arrays] = []
+    details: dict[str, float] = {}
     fitted: Scorer | None = None
     for number, fold in enumerate(folds(pools.target, pools.vocabulary)):
         if fitted is None or sees_target(regime, rules):
@@ -115,10 +117,11 @@ def predict(
             with watch.measure("train"):
                 found = trainings(regime, source, pools.synthetic, fold, pools.vocabulary, rules)
                 fitted = _fit(make, found, rules, number, len(pools.vocabulary.actions), counts)
+            details |= expert_metrics(found)
         with watch.measure("score"):
             parts.append(_fold_cases(fitted, fold, number, source, pools.synthetic, counts))
     tested = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
-    return Outcome(_metrics(tested), counts, tested)
+    return Outcome(_metrics(tested) | details, counts, tested)
 
 
 def _fit(
@@ -137,7 +140,7 @@ def _fit(
         counts[f"left_out_fold_{number}"] = counts.get(f"left_out_fold_{number}", 0) + left_out
         real = training.real and len(whole[-1]) > 0
         sets = whole if real or not training.real else whole[:-1]
-        members.append(fit_training(make, Training(sets, training.weight, real), rules, number, counts)[0])
+        members.append(fit_training(make, replace(training, sets=sets, real=real), rules, number, counts)[0])
         used.append(sets)
     if len(members) == 1:
         return members[0]

@@ -127,6 +127,14 @@ def test_too_few_real_sequences_are_all_trained_on() -> None:
     assert [len(one.train) for one in experts] == [2] * 6  # three experts a fold, each with the real ones
 
 
+def test_the_record_tells_what_each_expert_counts() -> None:
+    found = {name: one for name, one in run("adapted")[0].metrics.items() if name.startswith("expert_")}
+    assert list(found) == [f"expert_weight_{name}" for name in ("source", "moved", "written")]
+    assert sum(found.values()) == pytest.approx(1)
+    assert found["expert_weight_moved"] == found["expert_weight_written"] > 0
+    assert not any(name.startswith("expert_") for name in run("mixed")[0].metrics)
+
+
 def test_the_oracle_has_all_real_sequences_anyway() -> None:
     outcome, spies = run("oracle", rules(few=10))
     assert [len(spy.train) for spy in spies] == [1, 1]
