@@ -1,4 +1,4 @@
-"""`smartgen-report worth`: gap closed and worth in real sequences, with a picture a model."""
+"""`smartgen-report worth`: gap closed and worth in real sequences, with pictures."""
 
 from __future__ import annotations
 
@@ -67,7 +67,8 @@ def _tasks(metric: str | None, outputs: Path) -> list[tuple[Comparison, str]]:
 
 def _write_all(found: Sequence[Worth], left_out: Sequence[str], outputs: Path) -> None:
     from smartgen.tables.render import rows_to_csv
-    from smartgen.tables.worth_page import curve_records, draw_worth, worth_page, worth_records
+    from smartgen.tables.worth_page import curve_records, worth_page, worth_records
+    from smartgen.tables.worth_pictures import draw_curves, draw_gaps
 
     write_page(outputs / "tables" / "worth", worth_page(found, left_out), worth_records(found))
     curves = rows_to_csv(curve_records(found)).encode()
@@ -76,5 +77,10 @@ def _write_all(found: Sequence[Worth], left_out: Sequence[str], outputs: Path) -
         some = [one for one in found if one.method == method]
         if not any(one.tried for one in some):  # levels alone make no picture
             continue
-        files = {kind: draw_worth(some, kind) for kind in ("png", "svg")}
+        files = {kind: draw_curves(some, kind) for kind in ("png", "svg")}
         write_files(outputs / "figures" / f"worth_{method}", files)
+    for task in dict.fromkeys(one.task for one in found):
+        some = [one for one in found if one.task == task and one.gaps]
+        if some:
+            files = {kind: draw_gaps(some, kind) for kind in ("png", "svg")}
+            write_files(outputs / "figures" / f"gaps_{task}", files)

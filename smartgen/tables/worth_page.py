@@ -1,15 +1,13 @@
-"""Gap closed and worth as blocks of text, as flat rows, and as a picture a model."""
+"""Gap closed and worth as blocks of text and as flat rows."""
 
 from __future__ import annotations
 
-import io
 from collections.abc import Sequence
 from math import isinf
 from typing import Any
 
-from smartgen.core.names import REGIMES, TRANSITIONS, transition_order
+from smartgen.core.names import TRANSITIONS
 from smartgen.tables.blocks import Block, Page
-from smartgen.tables.draw import COLORS, MARKERS
 from smartgen.tables.paired import FEW, Figure
 from smartgen.tables.worth import JUDGED, SMALLEST_GAP, Worth, mean_difference, mean_gap
 
@@ -21,8 +19,6 @@ INTRO = (
     "there already.",
     "In brackets: 95 % of 2,000 bootstrap draws over distinct test sequences, seeds averaged first.",
 )
-SHADES = dict(zip(REGIMES, COLORS, strict=False))
-MARKS = dict(zip(REGIMES, MARKERS, strict=False))
 
 
 def worth_page(found: Sequence[Worth], left_out: Sequence[str] = ()) -> Page:
@@ -39,7 +35,7 @@ def worth_page(found: Sequence[Worth], left_out: Sequence[str] = ()) -> Page:
             mine = [one for one in of_task if one.method == method]
             blocks.append(_gap_block(mine))
             blocks += [_worth_block(mine)] if any(one.worths for one in mine) else []
-        notes += [f"{one.method} {_where(one)}: {one.note}" for one in of_task if one.note]
+        notes += [f"{one.method} {where_of(one)}: {one.note}" for one in of_task if one.note]
     below = [
         f"n: distinct sequences; ‡ fewer than {FEW}",
         "clearly: the paired interval of the difference excludes zero",
@@ -54,7 +50,7 @@ def _summary(found: Sequence[Worth]) -> Block:
     lines = []
     for method in dict.fromkeys(one.method for one in found):
         mine = [one for one in found if one.method == method]
-        for regime in _regimes(mine):
+        for regime in regimes_of(mine):
             groups = [[one for one in mine if one.dataset == home] for home in homes]
             means = [mean_gap(group, regime) for group in (*groups, *([mine] if len(homes) > 1 else []))]
             run, counted = sum(regime in x.figures for x in mine), sum(regime in x.gaps for x in mine)
@@ -87,7 +83,7 @@ def _wins(found: Sequence[Worth], regime: str, other: str) -> str:
 
 
 def _gap_block(found: Sequence[Worth]) -> Block:
-    regimes = _regimes(found)
+    regimes = regimes_of(found)
     lines = []
     for one in found:
         levels = [_level(one.figures.get(name)) for name in ("source", "oracle")]
@@ -101,7 +97,7 @@ def _gap_block(found: Sequence[Worth]) -> Block:
 
 
 def _worth_block(found: Sequence[Worth]) -> Block:
-    regimes = _regimes(found)
+    regimes = regimes_of(found)
     lines = [
         [*_names(one), *(_number(one.worths.get(regime), one.tried) for regime in regimes)] for one in found
     ]
@@ -116,12 +112,13 @@ def _cells(
     return Block(heading, head, lines, frozenset(range(1, len(head))), rules)
 
 
-def _regimes(found: Sequence[Worth]) -> list[str]:
+def regimes_of(found: Sequence[Worth]) -> list[str]:
+    """Those that are judged and were run."""
     return [regime for regime in JUDGED if any(regime in one.figures for one in found)]
 
 
 def _names(one: Worth) -> list[str]:
-    return [_where(one), f"{one.sequences}{'‡' if one.sequences < FEW else ''}"]
+    return [where_of(one), f"{one.sequences}{'‡' if one.sequences < FEW else ''}"]
 
 
 def _gap(figure: Figure | None) -> str:
@@ -143,7 +140,8 @@ def _count(value: float, tried: int) -> str:
     return f">{tried}" if isinf(value) else f"{value:.1f}" if value < 10 else f"{value:.0f}"
 
 
-def _where(one: Worth) -> str:
+def where_of(one: Worth) -> str:
+    """Home and change in short, as ``FR ST``."""
     return f"{one.dataset.upper()} {TRANSITIONS.get(one.transition, one.transition)}"
 
 
@@ -195,59 +193,3 @@ def curve_records(found: Sequence[Worth]) -> list[dict[str, Any]]:
         for regime, points in one.curves.items()
         for point in points
     ]
-
-
-def draw_worth(found: Sequence[Worth], kind: str) -> bytes:
-    """One model's picture: a panel a home and change, what each regime reaches by number of real sequences.
-
-    Random orders are a line, beside them the file's own order a dotted one, and the oracle a level.
-    """
-    from matplotlib import rc_context
-    from matplotlib.figure import Figure as Canvas
-
-    homes = sorted({one.dataset for one in found})
-    changes = sorted({one.transition for one in found}, key=transition_order)
-    canvas = Canvas(figsize=(1.2 + 3.6 * len(changes), 0.9 + 2.7 * len(homes)), layout="constrained")
-    axes = canvas.subplots(len(homes), len(changes), squeeze=False, sharex=True, sharey=True)
-    for ax in axes.flat:
-        ax.set_visible(False)
-    for one in found:
-        ax = axes[homes.index(one.dataset)][changes.index(one.transition)]
-        ax.set_visible(True)
-        _panel(ax, one)
-        ax.set_xlabel("real sequences")
-        ax.label_outer()
-    handles = {
-        text: line for ax in axes.flat for line, text in zip(*ax.get_legend_handles_labels(), strict=True)
-    }
-    canvas.legend(
-        handles.values(), handles, loc="outside lower center", ncols=5, frameon=False, fontsize="small"
-    )
-    canvas.supylabel(found[0].metric, fontsize="medium")
-    canvas.suptitle(f"{found[0].method}: what each regime reaches alone, and with real sequences")
-    out = io.BytesIO()
-    with rc_context({"svg.hashsalt": f"worth {found[0].method}"}):
-        canvas.savefig(out, format=kind, dpi=160, metadata={"Date": None} if kind == "svg" else None)
-    return out.getvalue()
-
-
-def _panel(ax: Any, one: Worth) -> None:
-    for regime, points in one.curves.items():
-        shade, mark = SHADES[regime], MARKS[regime]
-        if regime == "oracle":
-            ax.axhline(points[0].mean, color=shade, linewidth=1.2, linestyle="--", label=regime)
-            continue
-        kinds = [kind for kind in ("random", "file") if any(point.order == kind for point in points)]
-        for kind, style in zip(kinds, ("-", ":"), strict=False):
-            some = [point for point in points if point.order == kind]
-            label = regime if kind == kinds[0] else None
-            xs, ys = [point.few for point in some], [point.mean for point in some]
-            width, size = (1.4, 4) if label else (0.9, 0)
-            ax.plot(xs, ys, style, color=shade, marker=mark, markersize=size, linewidth=width, label=label)
-    ax.set_xscale("symlog", linthresh=1)
-    ticks = [0, 1, 2, 5, 10, 20, 50, 100]
-    ax.set_xticks(ticks, labels=[str(tick) for tick in ticks], minor=False)
-    ax.minorticks_off()
-    ax.set_title(_where(one), fontsize="medium")
-    ax.spines[["top", "right"]].set_visible(False)
-    ax.grid(alpha=0.25, linewidth=0.6)

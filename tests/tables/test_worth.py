@@ -110,8 +110,10 @@ def test_the_page_and_its_files(tmp_path: Path, capsys: pytest.CaptureFixture[st
     assert ">8" in printed
     written = {path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*worth*")}
     assert {"tables/worth.md", "tables/worth.csv", "tables/worth.json", "figures/worth.csv"} <= written
-    assert (tmp_path / "figures/worth_markov.png").read_bytes()[1:4] == b"PNG"
-    assert b"Date" not in (tmp_path / "figures/worth_markov.svg").read_bytes()
+    for name in ("worth_markov", "gaps_prediction"):
+        assert (tmp_path / f"figures/{name}.png").read_bytes()[1:4] == b"PNG"
+        assert b"Date" not in (tmp_path / f"figures/{name}.svg").read_bytes()
+    assert not (tmp_path / "figures/gaps_detection.png").exists()
     page = worth_page(found(tmp_path))
     headings = [block.heading.split(":")[0] for block in page.blocks]
     assert headings == ["prediction, hr@10"] * 2 + ["markov"] * 2
