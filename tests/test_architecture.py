@@ -44,7 +44,7 @@ RANKS = {
     "config": 10,
     "tracking": 10,
     "tables": 10,
-    "progress": 10,
+    "sweeps": 10.5,
     "commands": 11,
     "__main__": 11,
 }

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +33,7 @@ from smartgen.tables.select import check_where, matches, parse_where
 
 FORMATS = ("text", "md", "csv", "json")
 PAIRED = ("table2_unified", "table3_unified")
+RUNNERS = ("run", "rerun")
 OTHERS = (*PAIRED, "worth", "quirks", "headline", "regimes", "synthetic", "list", "failures", "show")
 EPILOG = """examples:
   smartgen-report list                               all tables and how far they are filled
@@ -51,13 +52,18 @@ EPILOG = """examples:
   smartgen-report synthetic                          the synthetic sets themselves: valid, new, near to what
   smartgen-report failures                           every failed cell and the command that repeats it
   smartgen-report show 3fa9c2                        one record, by the beginning of its key or of its digits
+  smartgen-report run all                            the sweeps of the paper's tables and figures; run --help
+  smartgen-report rerun 3fa9c2                       a cell once more, and whether it comes out the same
 """
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command; 0, or 2 with one line on standard error if the input is at fault."""
-    options = _parser().parse_args(argv)
+    given = list(sys.argv[1:] if argv is None else argv)
     try:
+        if given and given[0] in RUNNERS:
+            return _runner(given[0])(given[1:])
+        options = _parser().parse_args(given)
         text = _run(options, _outputs(options.outputs))
         if options.out is None:
             sys.stdout.write(text)
@@ -67,6 +73,14 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(f"smartgen-report: {error}", file=sys.stderr)
         return 2
     return 0
+
+
+def _runner(name: str) -> Callable[[Sequence[str]], int]:
+    """What runs cells has options of its own."""
+    from smartgen.commands.rerun import rerun
+    from smartgen.commands.run import run
+
+    return run if name == "run" else rerun
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -79,7 +93,7 @@ def _parser() -> argparse.ArgumentParser:
     add = parser.add_argument
     add(
         "what",
-        metavar="|".join(("TABLE", "FIGURE", *OTHERS)),
+        metavar="|".join(("TABLE", "FIGURE", *OTHERS, *RUNNERS)),
         help="a table or figure, or what else",
     )
     add("key", nargs="?", help="with show: the record's key or its first digits")
