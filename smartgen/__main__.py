@@ -30,15 +30,18 @@ def task(config: DictConfig) -> None:
         cell = to_settings(config)
         outcome = run_cell(cell, overrides, open_tracker)
         if outcome.status in ("done", "recorded"):
-            remember(
-                Path(cell.paths.outputs), config_dir(), cell_of(overrides), outcome.key, input_paths(cell)
-            )
+            remember(Path(cell.paths.outputs), cell_of(overrides), outcome.key, input_paths(cell))
         note.finished(outcome)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """The console script: exit code 0, 2 for bad input, 130 if interrupted, 1 where anything else failed."""
     given = list(sys.argv[1:] if arguments is None else arguments)
+    if {"--help", "-h"} & set(given):
+        from smartgen.commands.usage import usage
+
+        print(usage(config_dir()), end="")
+        return 0
     # Hydra's own errors come to us whole, instead of being printed in many lines with exit code 1.
     os.environ.setdefault("HYDRA_FULL_ERROR", "1")
     register_schemas()

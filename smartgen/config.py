@@ -43,6 +43,9 @@ from smartgen.settings import (
 )
 from smartgen.synthesizer_settings import EmbeddedSettings, LlmSettings, ResampleSettings
 
+# Hydra's launchers that come with an extra of this package, by the extra's name.
+EXTRAS = {"submitit_slurm": "submitit", "submitit_local": "submitit", "ray": "ray"}
+
 # Group, name and dataclass of each choice that has keys of its own.
 CHOICES = (
     ("stage/ssc", "encoded_schema", EncodedSscSettings),
@@ -133,6 +136,8 @@ def explain(error: BaseException) -> str:
     """One line for a person: what is wrong, and what there is to choose."""
     if isinstance(error, MissingConfigException) and error.options and error.missing_cfg_file:
         group, _, name = error.missing_cfg_file.rpartition("/")
+        if group == "hydra/launcher" and name in EXTRAS:
+            return f"launcher={EXTRAS[name]} needs an extra: pip install 'smartgen[{EXTRAS[name]}]'"
         choices = [option for option in error.options if not option.endswith("_schema")]
         return f"{group}={name} is unknown, choose one of {', '.join(choices)}"
     told = " ".join(str(error).splitlines()[:2])

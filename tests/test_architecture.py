@@ -46,7 +46,7 @@ RANKS = {
     "tables": 10,
     "sweeps": 10.5,
     "commands": 11,
-    "__main__": 11,
+    "__main__": 12,
 }
 ALONE = ("stages", "detectors", "predictors")  # their modules, or packages, do not import each other
 ABOVE_CELL = {"hydra", "omegaconf", "wandb"}

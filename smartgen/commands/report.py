@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
+from smartgen.commands.kept import kept
 from smartgen.commands.pages import (
     WIDTH,
     meant,
@@ -64,7 +65,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         if given and given[0] in RUNNERS:
             return _runner(given[0])(given[1:])
         options = _parser().parse_args(given)
-        text = _run(options, _outputs(options.outputs))
+        outputs = _outputs(options.outputs)
+        _check(options)
+        question = vars(options) | {"color": sys.stdout.isatty(), "width": width(), "outputs": str(outputs)}
+        text = kept(outputs, question | {"out": options.out is None}, lambda: _run(options, outputs))
         if options.out is None:
             sys.stdout.write(text)
         else:
@@ -119,14 +123,18 @@ def _outputs(given: str | None) -> Path:
     return Path(named or "outputs")
 
 
-def _run(options: argparse.Namespace, outputs: Path) -> str:
+def _check(options: argparse.Namespace) -> None:
+    """Refuse what cannot be reported."""
     if (options.what == "show") != (options.key is not None):
         raise SmartgenError("show and a key go together: smartgen-report show KEY")
     known = (*table_names(), *figure_names(), *OTHERS)
     if options.what not in known:
         raise SmartgenError(f"there is no {options.what!r} to report; choose one of: {', '.join(known)}")
-    records = read_records(outputs)
     _refuse_unused(options)
+
+
+def _run(options: argparse.Namespace, outputs: Path) -> str:
+    records = read_records(outputs)
     if options.what == "list":
         return listings.tables(records)
     if options.what == "failures":

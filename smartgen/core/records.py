@@ -11,6 +11,7 @@ import io
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 from zipfile import BadZipFile
@@ -20,6 +21,7 @@ from numpy.typing import NDArray
 
 from smartgen.core.atomic import json_text, write_bytes_atomic, write_json_atomic, write_text_atomic
 from smartgen.core.errors import SmartgenError
+from smartgen.core.keys import content_key, flatten, without_harmless
 
 __all__ = [
     "Record",
@@ -61,25 +63,36 @@ class Record:
     error: Mapping[str, Any] | None = None
     ok: bool = True
 
-    @property
+    @cached_property
     def axes(self) -> Mapping[str, Any]:
         """Task, dataset, transition, method, regime, protocol, synthesizer, seed and others."""
         return _block(self.result, "axes")
 
-    @property
+    @cached_property
     def config(self) -> Mapping[str, Any]:
         """The resolved settings."""
         return _block(self.result, "config")
 
-    @property
+    @cached_property
     def metrics(self) -> Mapping[str, Any]:
         """Numbers by name; nested where a protocol gives several views of one."""
         return _block(self.result, "metrics")
 
-    @property
+    @cached_property
     def counts(self) -> Mapping[str, Any]:
         """Sizes: training, validation, test, outliers and so on."""
         return _block(self.result, "counts")
+
+    @cached_property
+    def setting(self) -> dict[str, Any]:
+        """All that tells one setting from another, by dotted name: axes and config without the seed."""
+        found = {**flatten(without_harmless(self.config)), **self.axes}
+        return {key: value for key, value in found.items() if key != "seed"}
+
+    @cached_property
+    def setting_digest(self) -> str:
+        """Equal where the settings are."""
+        return content_key(self.setting)
 
 
 def write_result(outputs: Path, key: str, result: Mapping[str, Any], run: Mapping[str, Any]) -> Path:

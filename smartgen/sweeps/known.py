@@ -17,8 +17,8 @@ from pathlib import Path
 
 from smartgen.core.atomic import write_json_atomic
 from smartgen.core.keys import content_key
+from smartgen.core.provenance import code_digest
 from smartgen.core.records import RESULT_FILE
-from smartgen.core.resources import PACKAGE
 from smartgen.sweeps.journal import Cell
 
 # Folders that conf/config.yaml reads from the environment, and what they are where it does not say.
@@ -27,24 +27,23 @@ FOLDERS = {"SMARTGEN_OUTPUTS": "outputs", "SMARTGEN_RELEASE": "release", "SMARTG
 ANYWAY = ("force", "plan", "save")
 
 
-def remember(outputs: Path, config: Path, cell: Cell, key: str, inputs: Iterable[Path]) -> None:
+def remember(outputs: Path, cell: Cell, key: str, inputs: Iterable[Path]) -> None:
     """Leave the note of a recorded cell.
 
     Args:
         outputs: the outputs folder.
-        config: the folder ``conf``.
         cell: its overrides.
         key: of its record.
         inputs: the files and folders that it read.
     """
     read = {str(path): fingerprint(path) for path in inputs}
-    write_json_atomic(_note(outputs, config, cell), {"key": key, "inputs": read})
+    write_json_atomic(_note(outputs, cell), {"key": key, "inputs": read})
 
 
-def recorded_key(outputs: Path, config: Path, cell: Cell) -> str | None:
+def recorded_key(outputs: Path, cell: Cell) -> str | None:
     """The key of the cell's record if there is one for sure, else None."""
     try:
-        note = json.loads(_note(outputs, config, cell).read_text(encoding="utf-8"))
+        note = json.loads(_note(outputs, cell).read_text(encoding="utf-8"))
         key, inputs = str(note["key"]), dict(note["inputs"])
     except (OSError, ValueError, KeyError, TypeError):
         return None
@@ -75,17 +74,7 @@ def fingerprint(path: Path) -> str:
     return sha.hexdigest()
 
 
-@cache
-def _code(config: Path) -> str:
-    """Digest of the configuration's and the package's text."""
-    sha = hashlib.sha256()
-    for root, kind in ((config, "*.yaml"), (PACKAGE, "*.py")):
-        for file in sorted(root.rglob(kind)):
-            sha.update(file.read_bytes())
-    return sha.hexdigest()
-
-
-def _note(outputs: Path, config: Path, cell: Cell) -> Path:
+def _note(outputs: Path, cell: Cell) -> Path:
     folders = {name: os.path.abspath(os.environ.get(name, usual)) for name, usual in FOLDERS.items()}
-    digest = content_key({"cell": sorted(cell), "code": _code(config), "folders": folders})
+    digest = content_key({"cell": sorted(cell), "code": code_digest(), "folders": folders})
     return outputs / "cache" / "known" / digest[:2] / f"{digest}.json"

@@ -12,7 +12,7 @@ from hydra.errors import HydraException
 from omegaconf import DictConfig, read_write
 from omegaconf.errors import OmegaConfBaseException
 
-from smartgen.config import assigned, config_dir, explain
+from smartgen.config import assigned, explain
 from smartgen.sweeps import progress
 from smartgen.sweeps.board import Board
 from smartgen.sweeps.cover import covering
@@ -75,8 +75,8 @@ def unrecorded(cells: Sequence[Cell], config: DictConfig) -> list[Cell]:
     cells = list(dict.fromkeys(cells))
     if any(config.get(name) for name in ANYWAY):
         return cells
-    outputs, conf = Path(config.paths.outputs), config_dir()
-    return [cell for cell in cells if runs_anyway(cell) or recorded_key(outputs, conf, cell) is None]
+    outputs = Path(config.paths.outputs)
+    return [cell for cell in cells if runs_anyway(cell) or recorded_key(outputs, cell) is None]
 
 
 def tell_recorded(cells: Sequence[Cell], left: Sequence[Cell], journal: Path) -> None:
