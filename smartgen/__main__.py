@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -48,6 +49,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     run = hydra.main(version_base="1.3", config_path=str(config_dir()), config_name="config")(task)
     sys.argv = ["smartgen", *given]
     begin()
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # ends as Ctrl-C does, workers included
     try:
         run()
     except (HydraException, OmegaConfBaseException) as error:

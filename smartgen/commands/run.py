@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -70,6 +71,7 @@ def run(argv: Sequence[str]) -> int:
     told = f"{len(sweeps)} sweeps, {whole.total} cells, {sum(len(sweep.left) for sweep in sweeps)} to run"
     console.print(told)
     board = Board(console)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         for sweep in sweeps:
             _run_sweep(sweep, overrides, board, whole)
@@ -128,8 +130,10 @@ def _run_sweep(sweep: Sweep, overrides: Sequence[str], board: Board, whole: Tall
             process = subprocess.Popen(command, env=environment, stderr=out)
             try:
                 code = process.wait()
-            finally:  # an interrupt reaches the child by itself, which then ends what it runs
+            except KeyboardInterrupt:
+                process.terminate()
                 process.wait()
+                raise
         sweep.seconds = sweep.tally.seconds
         if sweep.tally.left or code not in (DONE, FAILED, BAD_INPUT):
             last = said.read_text(encoding="utf-8", errors="replace").strip().splitlines()[-1:]
