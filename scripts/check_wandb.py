@@ -7,8 +7,6 @@ difference. Exit code 1 if a record has no run, two runs have its name, or a run
 record. It reads what is here; runs that were deleted after sending are missing to it.
 """
 
-from __future__ import annotations
-
 import argparse
 import json
 import struct
