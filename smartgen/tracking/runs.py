@@ -49,13 +49,17 @@ def opened(described: Description, target: Target, *, later: bool = False) -> It
         later: whether the cell was run before, perhaps elsewhere.
 
     Raises:
-        SmartgenError: W&B does not open it, as for want of a key.
+        SmartgenError: W&B does not open or fill it, as for want of a key.
     """
     run = _init(described, target, later)
+    import wandb
+
     exit_code = 1
     try:
         yield run
         exit_code = described.exit_code
+    except wandb.Error as error:
+        raise _told(error) from error
     except Exception as error:
         run.summary["error"] = error_line(type(error).__name__, str(error))
         raise
@@ -67,6 +71,8 @@ def opened(described: Description, target: Target, *, later: bool = False) -> It
 def _init(described: Description, target: Target, later: bool) -> Any:
     # The openai package may be loaded; W&B would advertise another product of its own for that.
     os.environ.setdefault("WANDB_DISABLE_WEAVE", "true")
+    # Tables wait there to be sent: with the rest, not in a home that may be read-only or gone by then.
+    os.environ.setdefault("WANDB_DATA_DIR", str(target.folder.resolve() / "wandb" / "data"))
     import wandb
 
     target.folder.mkdir(parents=True, exist_ok=True)
@@ -87,8 +93,11 @@ def _init(described: Description, target: Target, later: bool) -> Any:
             settings=wandb.Settings(**known),
         )
     except wandb.Error as error:
-        told = " ".join(str(error).split())
-        raise SmartgenError(f"W&B: {told} Offline mode needs neither key nor network.") from error
+        raise _told(error) from error
+
+
+def _told(error: Exception) -> SmartgenError:
+    return SmartgenError(f"W&B: {' '.join(str(error).split())} Offline mode needs neither key nor network.")
 
 
 def fill(run: Any, record: Record, described: Description) -> None:
