@@ -109,13 +109,22 @@ def toy_manifest(toy_release: Path) -> Manifest:
 
 @pytest.fixture(scope="session")
 def check_wandb() -> ModuleType:
-    """scripts/check_wandb.py, which reads W&B's own files."""
+    """scripts/check_wandb.py, whose ``read_runs`` here first waits for W&B's process to write them."""
     path = Path(__file__).resolve().parents[1] / "scripts/check_wandb.py"
     spec = importlib.util.spec_from_file_location(path.stem, path)
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
+    read = module.read_runs
+
+    def read_settled(outputs: Path) -> Any:
+        from smartgen.tracking.runs import settle
+
+        settle()
+        return read(outputs)
+
+    module.read_runs = read_settled  # type: ignore[attr-defined]
     return module
 
 

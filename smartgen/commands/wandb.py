@@ -20,7 +20,7 @@ from smartgen.tables.select import matches
 from smartgen.tracking.describe import Description, describe
 from smartgen.tracking.groups import experiment_groups, group_of
 from smartgen.tracking.published import Published
-from smartgen.tracking.runs import Target, add_picture, add_table, fill, opened
+from smartgen.tracking.runs import Target, add_picture, add_table, fill, opened, settle
 
 OPTIONS = ("mode", "project", "force")
 PROJECT = "smartgen"  # as in conf/tracking/wandb.yaml
@@ -113,6 +113,7 @@ def _publish(jobs: Sequence[_Job], target: Target, note: Published) -> float:
                 noted = time.perf_counter()
     finally:
         if jobs:
+            settle()
             note.write()
     return time.perf_counter() - start
 

@@ -100,6 +100,13 @@ def _told(error: Exception) -> SmartgenError:
     return SmartgenError(f"W&B: {' '.join(str(error).split())} Offline mode needs neither key nor network.")
 
 
+def settle() -> None:
+    """Wait until W&B's process has written all ended runs, and end it; the next run starts it anew."""
+    import wandb
+
+    wandb.teardown()
+
+
 def fill(run: Any, record: Record, described: Description) -> None:
     """What a record's run holds: the summary, the record file, and a sample of its cases as a table."""
     run.summary.update(dict(described.summary))
