@@ -24,7 +24,7 @@ from smartgen.sweeps.progress import BAD_INPUT, INTERRUPTED, begin, end, noting
 def task(config: DictConfig) -> None:
     """One cell. A failure is noted, not raised: in a sweep the next cell runs, and the end tells all."""
     from smartgen.cell import run_cell
-    from smartgen.tracking import open_tracker
+    from smartgen.tracking.live import open_tracker
 
     overrides = list(HydraConfig.get().overrides.task)
     with noting(overrides) as note:

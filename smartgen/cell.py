@@ -17,7 +17,7 @@ from smartgen.check import check_settings
 from smartgen.core.errors import SmartgenError
 from smartgen.core.keys import CODE_VERSIONS, content_key
 from smartgen.core.provenance import command, provenance
-from smartgen.core.records import RESULT_FILE, write_cases, write_error, write_result
+from smartgen.core.records import RESULT_FILE, Record, write_cases, write_error, write_result
 from smartgen.core.types import Sequences
 from smartgen.data.homes import load_home
 from smartgen.detection import measure_detection
@@ -42,17 +42,17 @@ from smartgen.training.device import resolve_accelerator
 
 
 class Tracker(Protocol):
-    """Where a cell's numbers are mirrored; see ``smartgen.tracking``."""
+    """Where a cell's record is mirrored; see ``smartgen.tracking``."""
 
     @property
     def logger(self) -> Any:
         """A Lightning logger for the training curves, or None."""
 
-    def log(self, metrics: dict[str, float], counts: dict[str, int]) -> None:
-        """The final numbers."""
+    def log(self, record: Record) -> None:
+        """The finished record."""
 
 
-OpenTracker = Callable[[CellSettings, dict[str, Any], str], AbstractContextManager[Tracker]]
+OpenTracker = Callable[[CellSettings, Record], AbstractContextManager[Tracker]]
 
 
 @dataclass(frozen=True)
@@ -104,8 +104,11 @@ def run_cell(cell: CellSettings, overrides: list[str], open_tracker: OpenTracker
         return run | {"finished": _now(), "seconds": seconds} | ledger | provenance()
 
     try:
-        prepared.synthesize()  # before a mirror opens: a batch may leave the cell waiting
-        with open_tracker(cell, prepared.axes | {"config": prepared.config}, key) as tracker:
+        problem = _synthesis_problem(prepared)  # before a mirror opens: a batch may leave the cell waiting
+        begun = {"axes": prepared.axes, "config": prepared.config}
+        with open_tracker(cell, Record(key, outputs / "runs" / key, begun)) as tracker:
+            if problem is not None:
+                raise problem
             metrics, counts = prepared.measure(tracker)
             # The record first: what mirrors it may fail without loss.
             result: dict[str, Any] = {name: getattr(prepared, name) for name in ("axes", "config", "inputs")}
@@ -113,8 +116,10 @@ def run_cell(cell: CellSettings, overrides: list[str], open_tracker: OpenTracker
                 result["synthesis"] = prepared.synthesis
             if prepared.cases:
                 result["cases"] = write_cases(outputs, key, prepared.cases)
-            write_result(outputs, key, result | {"metrics": metrics, "counts": counts}, ended())
-            tracker.log(metrics, counts)
+            result |= {"metrics": metrics, "counts": counts}
+            spent = ended()
+            path = write_result(outputs, key, result, spent)
+            tracker.log(Record(key, path.parent, result, spent))
     except WaitingError as waiting:
         return Outcome(key, "waiting", time.perf_counter() - start, {}, told=str(waiting))
     except Exception as error:
@@ -122,6 +127,17 @@ def run_cell(cell: CellSettings, overrides: list[str], open_tracker: OpenTracker
         write_error(outputs, key, prepared.axes, told, ended(), prepared.config)
         raise
     return Outcome(key, "done", time.perf_counter() - start, metrics, ledger=prepared.ledger)
+
+
+def _synthesis_problem(prepared: Prepared) -> Exception | None:
+    """What the writing by an LLM failed of, for the mirror to tell; waiting for a batch is no failure."""
+    try:
+        prepared.synthesize()
+    except WaitingError:
+        raise
+    except Exception as error:
+        return error
+    return None
 
 
 class Prepared:

@@ -13,7 +13,7 @@ Points = Sequence[tuple[float, float]]
 
 
 def exponent(points: Points) -> float | None:
-    """b by least squares; None of fewer than two sizes that take measurable time.
+    """B by least squares; None of fewer than two sizes that take measurable time.
 
     Example:
         >>> round(exponent([(10, 1.0), (100, 10.0), (1000, 100.0)]), 3)

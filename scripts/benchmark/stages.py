@@ -13,8 +13,8 @@ from typing import Any
 
 import numpy as np
 
-from smartgen.core.store import load_sequences, save_sequences
 from smartgen.config import compose_cell
+from smartgen.core.store import load_sequences, save_sequences
 from smartgen.core.types import Sequences
 from smartgen.data.demo.simulate import simulate
 from smartgen.data.demo.vocabulary import demo_vocabulary

@@ -103,9 +103,8 @@ def _sorted_out(given: Sequence[str]) -> tuple[list[str], list[str]]:
     if not named:
         raise SmartgenError(f"run what? an experiment or one of {', '.join(GROUPS)}")
     names = dict.fromkeys(name for word in named for name in GROUPS.get(word, (word,)))
-    usual = {"launcher": "joblib", "tracking": "none"}
-    chosen = {override.partition("=")[0] for override in overrides}
-    return list(names), [f"{key}={value}" for key, value in usual.items() if key not in chosen] + overrides
+    chosen = any(override.startswith("launcher=") for override in overrides)
+    return list(names), overrides if chosen else ["launcher=joblib", *overrides]
 
 
 def _sweep(name: str, overrides: Sequence[str]) -> Sweep:

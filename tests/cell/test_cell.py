@@ -10,7 +10,7 @@ import pytest
 
 from smartgen.cell import Prepared, run_cell
 from smartgen.core.errors import SmartgenError
-from smartgen.core.records import read_records, result_digest
+from smartgen.core.records import Record, read_records, result_digest
 from smartgen.settings import (
     DatasetSettings,
     DetectorSettings,
@@ -32,7 +32,7 @@ from smartgen.settings import (
     UnifiedProtocolSettings,
     WalkSettings,
 )
-from smartgen.tracking import NoTracker
+from smartgen.tracking.live import NoTracker
 
 MEASURED = ("set", "target", "source", "sampled")
 UNIFIED = UnifiedProtocolSettings(name="unified", max_steps=20, check_every=10, batch_size=8, width=16)
@@ -220,7 +220,7 @@ def test_a_failed_cell_leaves_its_error_and_no_result(cell: Any, run: Any, tmp_p
 
 def test_a_failing_mirror_does_not_lose_the_record(cell: Any, tmp_path: Path) -> None:
     class Broken(NoTracker):
-        def log(self, metrics: dict[str, float], counts: dict[str, int]) -> None:
+        def log(self, record: Record) -> None:
             raise OSError("disk full")
 
     @contextmanager
