@@ -8,6 +8,9 @@ import tracemalloc
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import wraps
+from math import log2
+from pkgutil import resolve_name
 from types import FrameType
 from typing import Any, NamedTuple
 
@@ -74,6 +77,11 @@ class Passes(list[Pass]):
         """How many different modules were called."""
         return len({id(x.module) for x in self})
 
+    def __repr__(self) -> str:
+        """Short, for what a failed test tells."""
+        kinds = Counter(type(x.module).__name__ for x in self)
+        return f"<{len(self)} passes: {dict(kinds)}>"
+
 
 @contextmanager
 def passes() -> Iterator[Passes]:
@@ -118,18 +126,17 @@ def counted(patch: Any, **places: str) -> Iterator[Counter[str]]:
         places: name in the counter to the dotted place in which a function is looked up.
     """
     found: Counter[str] = Counter()
+    split = {name: place.rpartition(".") for name, place in places.items()}
+    # All modules first: one that is imported behind a patch would keep what is patched.
+    owners = {name: resolve_name(owner) for name, (owner, _, _) in split.items()}
     with patch.context() as here:
-        for name, place in places.items():
-            here.setattr(place, _counting(found, name, place))
+        for name, (_, _, attribute) in split.items():
+            here.setattr(owners[name], attribute, _counting(found, name, getattr(owners[name], attribute)))
         yield found
 
 
-def _counting(found: Counter[str], name: str, place: str) -> Callable[..., Any]:
-    from pkgutil import resolve_name
-
-    owner, _, attribute = place.rpartition(".")
-    whole = getattr(resolve_name(owner), attribute)
-
+def _counting(found: Counter[str], name: str, whole: Callable[..., Any]) -> Callable[..., Any]:
+    @wraps(whole)
     def run(*given: Any, **named: Any) -> Any:
         found[name] += 1
         return whole(*given, **named)
@@ -175,7 +182,5 @@ def growth(cost: Callable[[int], int], size: int) -> float:
 
     What every size costs is taken off: the cost of three sizes, of which each is twice the one before.
     """
-    from math import log2
-
     one, two, four = (cost(size * times) for times in (1, 2, 4))
     return log2(max(four - two, 1) / max(two - one, 1))
