@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import importlib.util
 import json
-from collections.abc import Callable
+import os
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
@@ -93,3 +98,53 @@ def _unchanged(schema: dict[str, Any]) -> Any:
     if "properties" not in schema:
         return "same"
     return {name: _unchanged(part) for name, part in schema["properties"].items()}
+
+
+class Opened:
+    """What a command opened, from the log of ``opened.py``.
+
+    Attributes:
+        modules: that were imported at its end.
+        events: number of connections and of processes that were started.
+    """
+
+    def __init__(self, log: Path) -> None:
+        told = json.loads(log.read_text(encoding="utf-8"))
+        self.opened: list[tuple[str, int, bool]] = told["opened"]
+        self.modules, self.events = set(told["modules"]), told["events"]
+
+    def read(self, folder: Path) -> Counter[str]:
+        """How often each file below a folder was opened to be read, by its path there.
+
+        An attempt at a file that is not there counts as none.
+        """
+        return Counter(path for path, size, writes in self._below(folder) if size and not writes)
+
+    def written(self, folder: Path) -> Counter[str]:
+        """How often each file below a folder was opened to be written, mostly under a temporary name."""
+        return Counter(path for path, _, writes in self._below(folder) if writes)
+
+    def bytes(self, folder: Path) -> int:
+        """Bytes of the files below a folder that were opened to be read, as often as they were."""
+        return sum(size for _, size, writes in self._below(folder) if not writes)
+
+    def _below(self, folder: Path) -> Iterator[tuple[str, int, bool]]:
+        root = f"{folder}/"
+        for path, size, writes in self.opened:
+            if path.startswith(root):
+                yield path.removeprefix(root), size, writes
+
+
+@pytest.fixture(scope="session")
+def opening() -> Callable[..., Opened]:
+    """Run a command of the package in a process of its own and tell what it opens."""
+
+    def start(outputs: Path, *words: str, module: str = "smartgen") -> Opened:
+        log = outputs.parent / f"{outputs.name}-{uuid4().hex}.json"
+        command = [sys.executable, str(Path(__file__).parent / "opened.py"), str(log), module, *words]
+        environment = {**os.environ, "SMARTGEN_OUTPUTS": str(outputs), "OMP_NUM_THREADS": "1"}
+        done = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
+        assert done.returncode == 0, done.stderr
+        return Opened(log)
+
+    return start
