@@ -1,4 +1,4 @@
-"""Run a module as ``python -m`` does and write down what it opens: ``python opened.py LOG MODULE WORD ...``."""
+"""Run a module as `python -m` does and write down what it opens: `python opened.py LOG MODULE WORD ...`."""
 
 from __future__ import annotations
 

@@ -104,7 +104,7 @@ def test_another_model_takes_every_stage_from_the_cache(
     with traffic() as (made, read, calls):
         run(cell(tmp_path, stage=BOTH, detector=DetectorSettings("length")))
     # Neither pieces nor encoder are needed where what is made of them is there.
-    assert (made, read) == ({}, {name: 1 for name in ("ssc", "synthesize", "tof", "quality")})
+    assert (made, read) == ({}, dict.fromkeys(("ssc", "synthesize", "tof", "quality"), 1))
     assert calls == {}
     assert len(read_records(tmp_path)) == 2
 
@@ -128,7 +128,7 @@ def test_thresholds_share_the_encoder_and_what_is_before_it(
     other = StageSettings(ssc=replace(SSC, threshold=0.95), tof=TOF)
     with traffic() as (made, read, calls):
         run(cell(tmp_path, stage=other))
-    assert made == {name: 1 for name in ("ssc", "synthesize", "tof", "quality")}
+    assert made == dict.fromkeys(("ssc", "synthesize", "tof", "quality"), 1)
     assert read == {"tss": 1, "ssc_encoder": 1}
     assert (calls["train_encoder"], calls["compress"], calls["trainings"]) == (0, 1, 2)
 
