@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import time
 import traceback
-from collections.abc import Callable
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -185,9 +185,10 @@ class Prepared:
 
     def measure(self, tracker: Tracker) -> tuple[dict[str, float], dict[str, int]]:
         """Metrics and counts of the cell under its protocol."""
-        import torch
+        with _threads(self.cell.trainer.threads):
+            return self._measured(tracker)
 
-        torch.set_num_threads(self.cell.trainer.threads)
+    def _measured(self, tracker: Tracker) -> tuple[dict[str, float], dict[str, int]]:
         if self.cell.task not in ("detection", "prediction"):
             return self._old_log()
         measure = measure_prediction if self.cell.task == "prediction" else measure_detection
@@ -227,6 +228,17 @@ class Prepared:
             compressed.sequences, test, home.vocabulary, detector, trainer, seed, self.pipeline.watch
         )
         return metrics | reconstructed, counts | sizes
+
+
+@contextmanager
+def _threads(count: int) -> Iterator[None]:
+    """As many threads as the key says, in torch and in the libraries below NumPy and scikit-learn."""
+    import torch
+    from threadpoolctl import threadpool_limits
+
+    torch.set_num_threads(count)
+    with threadpool_limits(count):
+        yield
 
 
 def _label(cell: CellSettings) -> list[str]:
