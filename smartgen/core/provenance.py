@@ -20,6 +20,7 @@ PACKAGES = (
     "pytorch-lightning",
     "numpy",
     "scikit-learn",
+    "safetensors",
     "hydra-core",
     "omegaconf",
     "wandb",
