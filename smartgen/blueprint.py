@@ -35,6 +35,7 @@ class Blueprint:
         vocabulary: the home's.
         settings: the model's own; their name is that in the registry.
         seed: of whatever is drawn.
+        trainer: how to compute; scores hang on the number of threads too.
         budget: of protocol unified; None: as the release does it.
         field: of a detector under released, which of day, hour, device, action it reads; None: all four.
     """
@@ -43,14 +44,14 @@ class Blueprint:
     vocabulary: Vocabulary
     settings: DetectorSettings | PredictorSettings
     seed: int
+    trainer: TrainerSettings
     budget: UnifiedProtocolSettings | None = None
     field: int | None = None
 
-    def make(self, trainer: TrainerSettings, logger: Any = None, batch_size: int = 1, **more: Any) -> Any:
+    def make(self, logger: Any = None, batch_size: int = 1, **more: Any) -> Any:
         """A fresh model.
 
         Args:
-            trainer: how to compute.
             logger: a Lightning logger, or None.
             batch_size: sequences a step, of a token predictor's training.
             more: what this predictor alone takes.
@@ -61,9 +62,9 @@ class Blueprint:
         told = "detector.name" if self.kind == "detector" else "predictor.name"
         of = load(KINDS[self.kind], self.settings.name, told)
         if self.kind == "token_predictor":
-            return of(self.vocabulary, self.settings, batch_size, trainer, self.seed, logger)
+            return of(self.vocabulary, self.settings, batch_size, self.trainer, self.seed, logger)
         read = (self.budget, self.field) if self.kind == "detector" else (self.budget,)
-        return of(self.vocabulary, self.settings, *read, trainer, self.seed, logger, **more)
+        return of(self.vocabulary, self.settings, *read, self.trainer, self.seed, logger, **more)
 
     def to_json(self) -> dict[str, Any]:
         """JSON's own types, from which ``from_json`` makes an equal blueprint."""
@@ -72,6 +73,7 @@ class Blueprint:
             "kind": self.kind,
             "settings": {"class": type(self.settings).__name__} | asdict(self.settings),
             "seed": self.seed,
+            "trainer": asdict(self.trainer),
             "budget": None if self.budget is None else asdict(self.budget),
             "field": self.field,
             "vocabulary": {
@@ -102,6 +104,7 @@ class Blueprint:
             Vocabulary(tuple(words["devices"]), tuple(words["actions"]), frozenset(words["off_actions"])),
             classes[name](**settings),
             told["seed"],
+            TrainerSettings(**told["trainer"]),
             None if told["budget"] is None else UnifiedProtocolSettings(**told["budget"]),
             told["field"],
         )

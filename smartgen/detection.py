@@ -53,8 +53,8 @@ def _released(pipeline: Pipeline, protocol: ReleasedProtocolSettings, logger: An
 
     cell, home = pipeline.cell, pipeline.home
     field = FIELDS.index(cell.transition.released.field) if protocol.single_field else None
-    blueprint = Blueprint("detector", home.vocabulary, cell.detector, cell.seed, field=field)
-    detector = blueprint.make(cell.trainer, logger)
+    blueprint = Blueprint("detector", home.vocabulary, cell.detector, cell.seed, cell.trainer, field=field)
+    detector = blueprint.make(logger)
     rule = released_rule(cell.detector, protocol, threshold_percentile(cell, protocol))
     outcome = detect(detector, released_parts(pipeline, protocol, rule), rule, pipeline.watch)
     models = [Trained("model", detector, blueprint, outcome.threshold)]
@@ -114,10 +114,10 @@ def _unified(pipeline: Pipeline, protocol: UnifiedProtocolSettings, logger: Any)
     cell, home = pipeline.cell, pipeline.home
     names = (cell.dataset.name, cell.transition.name)
     seed = seed_for(cell.seed, "train", *names, cell.detector.name, cell.regime)
-    blueprint = Blueprint("detector", home.vocabulary, cell.detector, seed, protocol)
+    blueprint = Blueprint("detector", home.vocabulary, cell.detector, seed, cell.trainer, protocol)
 
     def make() -> Detector:
-        made: Detector = blueprint.make(cell.trainer, logger)
+        made: Detector = blueprint.make(logger)
         return made
 
     # Attacks and held-out draws are the same for every detector and regime: they are compared in pairs.

@@ -45,8 +45,8 @@ def _released_tokens(pipeline: Pipeline, logger: Any) -> Measured:
     batch_size = settings.batch_size.get(cell.regime) if isinstance(settings, SasrecSettings) else 1
     if batch_size is None:
         raise SmartgenError(f"predictor.batch_size has no {cell.regime}, expected sequences a step")
-    blueprint = Blueprint("token_predictor", home.vocabulary, settings, cell.seed)
-    predictor = blueprint.make(cell.trainer, logger, batch_size)
+    blueprint = Blueprint("token_predictor", home.vocabulary, settings, cell.seed, cell.trainer)
+    predictor = blueprint.make(logger, batch_size)
     if settings.name == "device":
         train = home.source  # it learns nothing
     else:
@@ -62,8 +62,8 @@ def _released_windows(pipeline: Pipeline, logger: Any) -> Measured:
     cell, home = pipeline.cell, pipeline.home
     # The release's HMM counts its symbols over all three files, the test file among them.
     known = {"symbols": symbols(home.windows)} if cell.predictor.name == "hmm" else {}
-    blueprint = Blueprint("predictor", home.vocabulary, cell.predictor, cell.seed)
-    predictor = blueprint.make(cell.trainer, logger, **known)
+    blueprint = Blueprint("predictor", home.vocabulary, cell.predictor, cell.seed, cell.trainer)
+    predictor = blueprint.make(logger, **known)
     metrics, counts = predict_windows(predictor, home.windows, pipeline.watch)
     return metrics, counts, {}, [Trained("model", predictor, blueprint)]
 
@@ -75,10 +75,10 @@ def _unified(pipeline: Pipeline, protocol: UnifiedProtocolSettings, logger: Any)
     cell, home = pipeline.cell, pipeline.home
     names = (cell.dataset.name, cell.transition.name)
     seed = seed_for(cell.seed, "train", *names, cell.predictor.name, cell.regime)
-    blueprint = Blueprint("predictor", home.vocabulary, cell.predictor, seed, protocol)
+    blueprint = Blueprint("predictor", home.vocabulary, cell.predictor, seed, cell.trainer, protocol)
 
     def make() -> Predictor:
-        return cast(Predictor, blueprint.make(cell.trainer, logger))
+        return cast(Predictor, blueprint.make(logger))
 
     # What is held out is the same for every predictor and regime, so that they can be compared in pairs.
     rules = TrainingRules(

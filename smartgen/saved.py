@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from numpy.typing import NDArray
 from safetensors import SafetensorError
 from safetensors.numpy import load as load_arrays
 from safetensors.numpy import save as save_arrays
+from threadpoolctl import threadpool_limits
 
 from smartgen.blueprint import Blueprint
 from smartgen.core.atomic import write_bytes_atomic, write_json_atomic
@@ -29,7 +31,6 @@ from smartgen.data.vocabulary import DAYS, HOURS, Vocabulary
 from smartgen.protocols.candidates import token_histories
 from smartgen.protocols.committee import MEMBER, DetectorCommittee, PredictorCommittee
 from smartgen.protocols.thresholds import Threshold
-from smartgen.settings import TrainerSettings
 
 FORMAT = 1
 FOLDER = "models"
@@ -130,7 +131,7 @@ class SavedModel:
 
         Returns:
             Of a detector (n,), higher is more anomalous; of a predictor (n, actions), higher is likelier.
-            Equal bits to those in the cell, on the same machine with the same number of torch's threads.
+            On the same machine and versions bit-equal to what the cell had for the same sequences.
 
         Raises:
             SmartgenError: an empty sequence, or an id that the home does not have.
@@ -139,10 +140,11 @@ class SavedModel:
         actions = len(self.vocabulary.actions)
         if not len(sequences):
             return np.zeros(0 if self.blueprint.kind == "detector" else (0, actions))
-        if self.blueprint.kind == "token_predictor":
-            scores: NDArray[np.float64] = self.model.token_scores(*token_histories(sequences))
-            return scores[:, :actions]
-        scores = self.model.score(sequences)
+        with _threads(self.blueprint.trainer.threads):
+            if self.blueprint.kind == "token_predictor":
+                scores: NDArray[np.float64] = self.model.token_scores(*token_histories(sequences))
+                return scores[:, :actions]
+            scores = self.model.score(sequences)
         return scores
 
     def flags(self, sequences: Sequences) -> NDArray[np.bool_]:
@@ -185,7 +187,8 @@ def load_model(path: str | Path) -> SavedModel:
     try:
         blueprint = Blueprint.from_json(told["model"])
         threshold = None if told["threshold"] is None else Threshold(**told["threshold"])
-        model = _restored(blueprint, told["members"], state)
+        with _threads(blueprint.trainer.threads):
+            model = _restored(blueprint, told["members"], state)
         return SavedModel(told["key"], told["axes"], blueprint, model, threshold)
     except Exception as error:  # whatever a foreign file may hold
         line = (str(error).splitlines() or [""])[0]
@@ -239,13 +242,26 @@ def _weights(file: Path, digest: str) -> dict[str, NDArray[Any]]:
 
 def _restored(blueprint: Blueprint, members: int, state: Arrays) -> Any:
     """The model, or a committee of as many members."""
-    trainer = TrainerSettings(accelerator="cpu")  # read in training alone
     if not members:
-        return blueprint.make(trainer).restore(state)
+        return blueprint.make().restore(state)
     parts = []
     for number in range(members):
         prefix = MEMBER.format(number)
         own = {name.removeprefix(prefix): x for name, x in state.items() if name.startswith(prefix)}
-        parts.append(blueprint.make(trainer).restore(own))
+        parts.append(blueprint.make().restore(own))
     committee = DetectorCommittee if blueprint.kind == "detector" else PredictorCommittee
     return committee.restored(parts, state)
+
+
+@contextmanager
+def _threads(count: int) -> Iterator[None]:
+    """As many threads as the cell had: with others sums round otherwise, and LOF takes other neighbors."""
+    import torch  # before scikit-learn, as in a cell, which then shares its threads
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(count)
+    try:
+        with threadpool_limits(count, user_api="openmp"):
+            yield
+    finally:
+        torch.set_num_threads(before)

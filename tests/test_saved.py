@@ -3,14 +3,18 @@
 import hashlib
 import json
 import pickle
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+import torch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 from safetensors.numpy import save
+from threadpoolctl import threadpool_info
 
 from smartgen.blueprint import Blueprint
 from smartgen.core.errors import SmartgenError
@@ -32,7 +36,7 @@ TRANSAE = TransAESettings("transae", d_model=8, heads=2, layers=1, epochs=1)
 
 def kept(outputs: Path, design: Blueprint, train: Sequences, *names: str) -> Path:
     """The folder of a cell that kept one model under these names."""
-    detector = design.make(CPU).fit([train])
+    detector = design.make().fit([train])
     border = Threshold(0.5, strict=True)
     save_models(outputs, "cell", {"seed": 1}, [Trained(name, detector, design, border) for name in names])
     return outputs / "runs/cell"
@@ -40,7 +44,7 @@ def kept(outputs: Path, design: Blueprint, train: Sequences, *names: str) -> Pat
 
 @pytest.fixture
 def folder(tmp_path: Path, toy_vocabulary: Vocabulary, toy_sequences: Sequences) -> Path:
-    design = Blueprint("detector", toy_vocabulary, TRANSAE, 1, field=3)
+    design = Blueprint("detector", toy_vocabulary, TRANSAE, 1, CPU, field=3)
     return kept(tmp_path, design, toy_sequences, "model")
 
 
@@ -51,9 +55,9 @@ def told(folder: Path) -> dict[str, Any]:
 
 def test_a_blueprint_survives_json(toy_vocabulary: Vocabulary) -> None:
     for design in (
-        Blueprint("detector", toy_vocabulary, TRANSAE, 7, field=0),
+        Blueprint("detector", toy_vocabulary, TRANSAE, 7, CPU, field=0),
         Blueprint(
-            "detector", toy_vocabulary, DetectorSettings("seen"), 7, UnifiedProtocolSettings("unified")
+            "detector", toy_vocabulary, DetectorSettings("seen"), 7, CPU, UnifiedProtocolSettings("unified")
         ),
     ):
         assert Blueprint.from_json(json.loads(json.dumps(design.to_json()))) == design
@@ -70,7 +74,7 @@ def test_a_model_is_found_by_file_or_folder(folder: Path, toy_sequences: Sequenc
 def test_of_several_models_one_is_to_be_named(
     tmp_path: Path, toy_vocabulary: Vocabulary, toy_sequences: Sequences
 ) -> None:
-    design = Blueprint("detector", toy_vocabulary, DetectorSettings("seen"), 1, field=3)
+    design = Blueprint("detector", toy_vocabulary, DetectorSettings("seen"), 1, CPU, field=3)
     folder = kept(tmp_path, design, toy_sequences, "fold_0", "fold_1")
     with pytest.raises(
         SmartgenError, match=r"2 models are here, name one: models/fold_0.json, models/fold_1"
@@ -95,10 +99,34 @@ def test_sequences_of_another_home_are_refused(folder: Path, wrong: list[list[in
 def test_arrays_are_kept_whatever_their_strides(tmp_path: Path, toy_vocabulary: Vocabulary) -> None:
     scores = np.arange(36.0).reshape(6, 6)
     for name, array in {"rows": scores, "columns": scores.T, "turned": scores[::-1, ::-1]}.items():
-        design = Blueprint("predictor", toy_vocabulary, PredictorSettings("markov"), 1)
-        model = design.make(CPU).restore({"scores": array})
+        design = Blueprint("predictor", toy_vocabulary, PredictorSettings("markov"), 1, CPU)
+        model = design.make().restore({"scores": array})
         save_models(tmp_path, name, {}, [Trained("model", model, design)])
         assert load_model(tmp_path / "runs" / name).model.scores.tolist() == array.tolist()
+
+
+def test_scores_are_computed_on_as_many_threads_as_in_the_cell(
+    folder: Path, toy_sequences: Sequences
+) -> None:
+    """With two, LOF takes other ones of equally near neighbors."""
+    used: list[int] = []
+
+    class Counting:
+        def score(self, sequences: Sequences) -> NDArray[np.float64]:
+            used.extend([torch.get_num_threads(), *(one["num_threads"] for one in openmp())])
+            return np.zeros(len(sequences))
+
+    def openmp() -> list[dict[str, Any]]:
+        return [one for one in threadpool_info() if one["user_api"] == "openmp"]
+
+    before = torch.get_num_threads()
+    try:
+        torch.set_num_threads(2)
+        replace(load_model(folder), model=Counting()).score(toy_sequences)
+        assert torch.get_num_threads() == 2
+    finally:
+        torch.set_num_threads(before)
+    assert set(used) == {1}
 
 
 def refused(path: Path) -> str:

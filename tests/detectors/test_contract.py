@@ -65,11 +65,11 @@ def blueprint(
     if short and isinstance(settings, NeuralDetectorSettings):
         settings = replace(settings, epochs=2)
     read = (None, ACTION) if released else (budget, None)
-    return Blueprint("detector", vocabulary, settings, seed, *read)
+    return Blueprint("detector", vocabulary, settings, seed, CPU, *read)
 
 
 def make(name: str, vocabulary: Vocabulary, released: bool, seed: int = 0, short: bool = False) -> Any:
-    return blueprint(name, vocabulary, released, seed, short).make(CPU)
+    return blueprint(name, vocabulary, released, seed, short).make()
 
 
 def known(toy: Sequences) -> Sequences:
@@ -140,7 +140,7 @@ def test_a_saved_detector_scores_bit_equal(
     if not released:
         train.append(toy_sequences)
     design = blueprint(name, toy_vocabulary, released, seed=3, short=True)
-    detector = design.make(CPU).fit(train, train)
+    detector = design.make().fit(train, train)
     save_models(tmp_path, "cell", {}, [Trained("model", detector, design, Threshold(0.5))])
     saved = load_model(tmp_path / "runs/cell")
     assert saved.blueprint == design

@@ -117,8 +117,8 @@ def test_a_saved_predictor_scores_bit_equal(
     train, asked = routine(released), cases(routine(released)).histories
     if released:
         asked = asked.take(np.flatnonzero(asked.lengths == 9))
-    design = Blueprint("predictor", toy_vocabulary, settings(name), 3, None if released else BUDGET)
-    predictor = design.make(CPU)
+    design = Blueprint("predictor", toy_vocabulary, settings(name), 3, CPU, None if released else BUDGET)
+    predictor = design.make()
     predictor.fit([train], [train])
     save_models(tmp_path, "cell", {}, [Trained("model", predictor, design)])
     saved = load_model(tmp_path / "runs/cell")

@@ -54,8 +54,8 @@ def test_the_same_seed_gives_the_same_bytes(toy_vocabulary: Vocabulary) -> None:
 def test_a_saved_one_scores_bit_equal(
     settings: PredictorSettings, toy_vocabulary: Vocabulary, tmp_path: Path
 ) -> None:
-    design = Blueprint("token_predictor", toy_vocabulary, settings, 1)
-    predictor = design.make(CPU, batch_size=4).fit(routine())
+    design = Blueprint("token_predictor", toy_vocabulary, settings, 1, CPU)
+    predictor = design.make(batch_size=4).fit(routine())
     save_models(tmp_path, "cell", {}, [Trained("model", predictor, design)])
     saved = load_model(tmp_path / "runs/cell")
     wanted = predictor.token_scores(*token_histories(routine()))[:, :6]
