@@ -37,6 +37,7 @@ from smartgen.reads import (
     reads_windows,
 )
 from smartgen.recorded import with_recorded_variant
+from smartgen.saved import Trained, has_models, save_models
 from smartgen.settings import CellSettings, SscAutoencoderSettings
 from smartgen.training.device import resolve_accelerator
 
@@ -91,7 +92,8 @@ def run_cell(cell: CellSettings, overrides: list[str], open_tracker: OpenTracker
     start, processor = time.perf_counter(), time.process_time()
     prepared = Prepared(cell)
     outputs, key = Path(cell.paths.outputs), prepared.key
-    if (outputs / "runs" / key / RESULT_FILE).is_file() and not cell.force:
+    recorded = (outputs / "runs" / key / RESULT_FILE).is_file() and not cell.force
+    if recorded and (not cell.save or has_models(outputs, key)):
         return Outcome(key, "recorded", time.perf_counter() - start, {})
     if cell.plan:
         return Outcome(key, "planned", time.perf_counter() - start, {}, plan=prepared.pipeline.plan())
@@ -116,6 +118,8 @@ def run_cell(cell: CellSettings, overrides: list[str], open_tracker: OpenTracker
                 result["synthesis"] = prepared.synthesis
             if prepared.cases:
                 result["cases"] = write_cases(outputs, key, prepared.cases)
+            if cell.save:
+                run["models"] = save_models(outputs, key, prepared.axes, prepared.models)
             result |= {"metrics": metrics, "counts": counts}
             spent = ended()
             path = write_result(outputs, key, result, spent)
@@ -162,6 +166,7 @@ class Prepared:
         self.pipeline = Pipeline(cell, self.home, make_store(cell.paths.outputs))
         self.axes = _axes(cell)
         self.cases: dict[str, NDArray[Any]] = {}
+        self.models: list[Trained] = []
         self.config = read_config(cell)
         self.inputs = self.pipeline.input_digests(source=reads_source(cell), synthetic=reads_synthetic(cell))
         if reads_windows(cell):
@@ -192,7 +197,7 @@ class Prepared:
         if self.cell.task not in ("detection", "prediction"):
             return self._old_log()
         measure = measure_prediction if self.cell.task == "prediction" else measure_detection
-        metrics, counts, self.cases = measure(self.pipeline, tracker.logger)
+        metrics, counts, self.cases, self.models = measure(self.pipeline, tracker.logger)
         if not reads_synthetic(self.cell):
             return metrics, counts
         return metrics | self.pipeline.quality, counts | self.pipeline.counts
