@@ -27,6 +27,7 @@ from smartgen.stages.gss import behavior_graph
 from smartgen.stages.synthesize.walk import Change, walk
 from smartgen.stages.tss import split_sequences
 
+REPEATED = 100_000  # behaviors in distinct answers
 ANSWER = 30  # sequences in an answer, as the paper asks for
 BEHAVIOR_BYTES = 16  # four integers
 VOCABULARY = demo_vocabulary()
@@ -61,15 +62,22 @@ def simulated(size: int) -> Sequences:
 
 
 def answers_as_lists(size: int) -> list[str]:
-    """The same behaviors as an LLM writes them in the paper's format, thirty sequences an answer."""
+    """The same behaviors as an LLM writes them in the paper's format, thirty sequences an answer.
+
+    Beyond a hundred thousand behaviors the same answers come again: nothing is kept between two of them.
+    """
+    if size > REPEATED:
+        return answers_as_lists(REPEATED) * (size // REPEATED)
     words = [[word for b in sequence for word in VOCABULARY.words(b)] for sequence in simulated(size)]
     return [json.dumps(words[i : i + ANSWER]) for i in range(0, len(words), ANSWER)]
 
 
 def answers_as_json(size: int) -> list[str]:
     """Likewise in JSON, which live synthesis asks for."""
+    if size > REPEATED:
+        return answers_as_json(REPEATED) * (size // REPEATED)
     log = simulated(size)
-    inventory = Inventory.of(VOCABULARY, log)
+    inventory = Inventory.of(VOCABULARY, simulated(REPEATED))
     rows = [[inventory.fields(behavior) for behavior in sequence] for sequence in log]
     return [json.dumps({"sequences": rows[i : i + ANSWER]}) for i in range(0, len(rows), ANSWER)]
 
@@ -173,7 +181,7 @@ STAGES = {
         answers_as_lists, lambda texts: [parse_answer(text, VOCABULARY).sequences for text in texts]
     ),
     "parse answers, json": Stage(
-        lambda size: (answers_as_json(size), Inventory.of(VOCABULARY, simulated(size))),
+        lambda size: (answers_as_json(size), Inventory.of(VOCABULARY, simulated(REPEATED))),
         lambda given: [parse_json_answer(text, given[1]) for text in given[0]],
     ),
     "distinct": Stage(simulated, Sequences.distinct, moved=BEHAVIOR_BYTES),

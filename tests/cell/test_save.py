@@ -35,7 +35,7 @@ from smartgen.settings import (
     WindowPredictorSettings,
 )
 from smartgen.stages.tss import split_sequences
-from smartgen.tracking import NoTracker
+from smartgen.tracking.live import NoTracker
 
 UNIFIED = UnifiedProtocolSettings(name="unified", max_steps=10, check_every=5, batch_size=8, width=16)
 RELEASED = ReleasedProtocolSettings(name="released")
