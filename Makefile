@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet
 STAMP := $(VENV)/.installed-from-$(shell cat pyproject.toml constraints.txt | cksum | cut -d' ' -f1)
 
-.PHONY: help setup model demo paper test unit lint clean
+.PHONY: help setup model demo paper bench test unit lint clean
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*##/\t/' | expand -t 12
@@ -30,6 +30,9 @@ demo: model ## the pipeline on a simulated home, an LLM included: three changes,
 
 paper: setup ## every table and figure of the paper, as many cells at once as there are cores; goes on where it stopped
 	$(BIN)/smartgen-report run all
+
+bench: setup ## what each pipeline and stage costs; outputs/bench
+	$(BIN)/python scripts/bench.py
 
 test: model ## every test; those on the authors' data run where SMARTGEN_RELEASE names it
 	$(BIN)/python -m pytest -q --cov --cov-report=term:skip-covered

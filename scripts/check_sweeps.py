@@ -5,7 +5,7 @@
     python scripts/check_sweeps.py sweep [--kills 3] [--seed 1]
 
 `launchers` runs twelve cells of the demo home under each launcher (ray: on a local cluster of two nodes) and
-compares their `result` blocks. `worker` kills with SIGKILL the process of a cell in mid-sweep and compares
+compares their `result` blocks, and the W&B runs beside them with the records. `worker` kills with SIGKILL the process of a cell in mid-sweep and compares
 with an undisturbed sweep. `sweep` kills a whole sweep of 72 cells at random moments, resumes it each time,
 and compares. Exit code 1 where anything differs.
 """
@@ -30,6 +30,7 @@ from smartgen.sweeps.journal import VARIABLE, Event, JournalReader
 SMOKE = ("-m", "debug=smoke", "dataset=demo")
 TWELVE = ("detector=seen,aegis", "regime=source,oracle", "transition=seasonal,schedule,occupancy")
 TRAINED = ("detector=transae", "regime=source,oracle", "transition=seasonal,schedule,occupancy", "seed=1,2")
+MIRRORED = ("tracking.name=wandb", "tracking.mode=offline")
 MANY = (*TWELVE, "seed=range(6)")
 LAUNCHERS = ("basic", "joblib", "submitit_local", "ray")
 
@@ -62,12 +63,22 @@ def check_launchers(launchers: Sequence[str]) -> bool:
     for launcher in launchers:
         with tempfile.TemporaryDirectory() as scratch, cluster(launcher) as more:
             start = time.perf_counter()
-            start_sweep(scratch, *TRAINED, f"launcher={launcher}", *more).wait()
+            start_sweep(scratch, *TRAINED, *MIRRORED, f"launcher={launcher}", *more).wait()
             found, seconds = digests(scratch), time.perf_counter() - start
+            mirrored = subprocess.run(
+                [sys.executable, Path(__file__).with_name("check_wandb.py"), f"{scratch}/debug"],
+                capture_output=True,
+                text=True,
+                check=False,
+            )
         known = known or found
         equal = found == known and len(found) == 12
-        same = same and equal
-        print(f"{launcher:<15} {len(found)} cells, {seconds:5.1f} s, equal results: {equal}", flush=True)
+        same = same and equal and mirrored.returncode == 0
+        told = mirrored.stdout.strip().splitlines()[-1:] or mirrored.stderr.strip().splitlines()[-1:]
+        print(
+            f"{launcher:<15} {len(found)} cells, {seconds:5.1f} s, equal results: {equal}; W&B: {told[0]}",
+            flush=True,
+        )
     return same
 
 

@@ -14,7 +14,7 @@ from hydra.errors import HydraException
 from omegaconf import DictConfig
 from omegaconf.errors import OmegaConfBaseException
 
-from smartgen.config import config_dir, explain, register_schemas, to_settings
+from smartgen.config import THREADS, config_dir, explain, register_schemas, to_settings
 from smartgen.reads import input_paths
 from smartgen.sweeps.journal import cell_of
 from smartgen.sweeps.known import remember
@@ -23,6 +23,8 @@ from smartgen.sweeps.progress import BAD_INPUT, INTERRUPTED, begin, end, noting
 
 def task(config: DictConfig) -> None:
     """One cell. A failure is noted, not raised: in a sweep the next cell runs, and the end tells all."""
+    # Before anything reads them: libraries that are loaded later take their number of threads from here.
+    os.environ.update(dict.fromkeys(THREADS, str(config.trainer.threads)))
     from smartgen.cell import run_cell
     from smartgen.tracking.live import open_tracker
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import time
 import traceback
-from collections.abc import Callable
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -37,6 +37,7 @@ from smartgen.reads import (
     reads_windows,
 )
 from smartgen.recorded import with_recorded_variant
+from smartgen.saved import Trained, has_models, save_models
 from smartgen.settings import CellSettings, SscAutoencoderSettings
 from smartgen.training.device import resolve_accelerator
 
@@ -91,7 +92,8 @@ def run_cell(cell: CellSettings, overrides: list[str], open_tracker: OpenTracker
     start, processor = time.perf_counter(), time.process_time()
     prepared = Prepared(cell)
     outputs, key = Path(cell.paths.outputs), prepared.key
-    if (outputs / "runs" / key / RESULT_FILE).is_file() and not cell.force:
+    recorded = (outputs / "runs" / key / RESULT_FILE).is_file() and not cell.force
+    if recorded and (not cell.save or has_models(outputs, key)):
         return Outcome(key, "recorded", time.perf_counter() - start, {})
     if cell.plan:
         return Outcome(key, "planned", time.perf_counter() - start, {}, plan=prepared.pipeline.plan())
@@ -116,6 +118,8 @@ def run_cell(cell: CellSettings, overrides: list[str], open_tracker: OpenTracker
                 result["synthesis"] = prepared.synthesis
             if prepared.cases:
                 result["cases"] = write_cases(outputs, key, prepared.cases)
+            if cell.save:
+                run["models"] = save_models(outputs, key, prepared.axes, prepared.models)
             result |= {"metrics": metrics, "counts": counts}
             spent = ended()
             path = write_result(outputs, key, result, spent)
@@ -162,6 +166,7 @@ class Prepared:
         self.pipeline = Pipeline(cell, self.home, make_store(cell.paths.outputs))
         self.axes = _axes(cell)
         self.cases: dict[str, NDArray[Any]] = {}
+        self.models: list[Trained] = []
         self.config = read_config(cell)
         self.inputs = self.pipeline.input_digests(source=reads_source(cell), synthetic=reads_synthetic(cell))
         if reads_windows(cell):
@@ -185,13 +190,14 @@ class Prepared:
 
     def measure(self, tracker: Tracker) -> tuple[dict[str, float], dict[str, int]]:
         """Metrics and counts of the cell under its protocol."""
-        import torch
+        with _threads(self.cell.trainer.threads):
+            return self._measured(tracker)
 
-        torch.set_num_threads(self.cell.trainer.threads)
+    def _measured(self, tracker: Tracker) -> tuple[dict[str, float], dict[str, int]]:
         if self.cell.task not in ("detection", "prediction"):
             return self._old_log()
         measure = measure_prediction if self.cell.task == "prediction" else measure_detection
-        metrics, counts, self.cases = measure(self.pipeline, tracker.logger)
+        metrics, counts, self.cases, self.models = measure(self.pipeline, tracker.logger)
         if not reads_synthetic(self.cell):
             return metrics, counts
         return metrics | self.pipeline.quality, counts | self.pipeline.counts
@@ -227,6 +233,17 @@ class Prepared:
             compressed.sequences, test, home.vocabulary, detector, trainer, seed, self.pipeline.watch
         )
         return metrics | reconstructed, counts | sizes
+
+
+@contextmanager
+def _threads(count: int) -> Iterator[None]:
+    """As many threads as the key says, in torch and in the libraries below NumPy and scikit-learn."""
+    import torch
+    from threadpoolctl import threadpool_limits
+
+    torch.set_num_threads(count)
+    with threadpool_limits(count):
+        yield
 
 
 def _label(cell: CellSettings) -> list[str]:

@@ -43,6 +43,8 @@ from smartgen.settings import (
 )
 from smartgen.synthesizer_settings import EmbeddedSettings, LlmSettings, ResampleSettings
 
+# Variables that say how many threads the libraries below torch and NumPy take.
+THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
 # Hydra's launchers that come with an extra of this package, by the extra's name.
 EXTRAS = {"submitit_slurm": "submitit", "submitit_local": "submitit", "ray": "ray"}
 

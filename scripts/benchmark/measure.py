@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import resource
 import subprocess
@@ -23,10 +24,11 @@ def measured_call(prepare: Prepare, run: Run, size: int) -> dict[str, float]:
     """One call on prepared input: what it costs, and how far it raises the process's memory.
 
     Returns:
-        ``wall`` and ``processor`` seconds of the call, ``peak_mb`` of the process, ``added_mb`` by the call.
+        ``wall`` and ``processor`` seconds of the call, ``peak_mb`` of the process during it, and how far that
+        is above what the process had before, ``added_mb``.
     """
     given = prepare(size)
-    before = peak_mb()
+    before = forget_peak()
     wall, processor = time.perf_counter(), time.process_time()
     kept = run(given)
     found = {"wall": time.perf_counter() - wall, "processor": time.process_time() - processor}
@@ -62,8 +64,19 @@ def medians(runs: Sequence[dict[str, float]]) -> dict[str, float]:
     return {name: median(run[name] for run in runs) for name in FIGURES if name in runs[0]}
 
 
+def forget_peak() -> float:
+    """The memory of this process; from here on ``peak_mb`` counts anew (Linux; elsewhere since its start)."""
+    with contextlib.suppress(OSError):
+        Path("/proc/self/clear_refs").write_text("5", encoding="ascii")
+    return peak_mb()
+
+
 def peak_mb() -> float:
-    """Of this process since its start."""
+    """Of this process, since its start or since ``forget_peak``."""
+    status = Path("/proc/self/status")
+    if status.is_file():
+        told = dict(line.split(":", 1) for line in status.read_text(encoding="ascii").splitlines())
+        return float(told["VmHWM"].split()[0]) / 1024
     return _mb(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
 
 

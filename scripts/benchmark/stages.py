@@ -1,4 +1,4 @@
-"""The stages that are measured alone: what each is given, what it does, and the work that cannot be avoided."""
+"""The stages that are measured alone: what each is given, what it does, and the least that it must move."""
 
 from __future__ import annotations
 
@@ -24,10 +24,13 @@ from smartgen.llm.parse import parse_answer
 from smartgen.llm.parse_json import parse_json_answer
 from smartgen.settings import CellSettings
 from smartgen.stages.gss import behavior_graph
+from smartgen.stages.synthesize.walk import Change, walk
 from smartgen.stages.tss import split_sequences
 
+REPEATED = 100_000  # behaviors in distinct answers
 ANSWER = 30  # sequences in an answer, as the paper asks for
 BEHAVIOR_BYTES = 16  # four integers
+VOCABULARY = demo_vocabulary()
 
 
 @dataclass(frozen=True)
@@ -59,15 +62,22 @@ def simulated(size: int) -> Sequences:
 
 
 def answers_as_lists(size: int) -> list[str]:
-    """The same behaviors as an LLM writes them in the paper's format, thirty sequences an answer."""
-    words = [[word for b in sequence for word in demo_vocabulary().words(b)] for sequence in simulated(size)]
+    """The same behaviors as an LLM writes them in the paper's format, thirty sequences an answer.
+
+    Beyond a hundred thousand behaviors the same answers come again: nothing is kept between two of them.
+    """
+    if size > REPEATED:
+        return answers_as_lists(REPEATED) * (size // REPEATED)
+    words = [[word for b in sequence for word in VOCABULARY.words(b)] for sequence in simulated(size)]
     return [json.dumps(words[i : i + ANSWER]) for i in range(0, len(words), ANSWER)]
 
 
 def answers_as_json(size: int) -> list[str]:
     """Likewise in JSON, which live synthesis asks for."""
+    if size > REPEATED:
+        return answers_as_json(REPEATED) * (size // REPEATED)
     log = simulated(size)
-    inventory = Inventory.of(demo_vocabulary(), log)
+    inventory = Inventory.of(VOCABULARY, simulated(REPEATED))
     rows = [[inventory.fields(behavior) for behavior in sequence] for sequence in log]
     return [json.dumps({"sequences": rows[i : i + ANSWER]}) for i in range(0, len(rows), ANSWER)]
 
@@ -95,11 +105,10 @@ def write_and_read(given: tuple[Sequences, Path]) -> Sequences:
     return load_sequences(given[1])
 
 
-def walk(log: Sequences) -> Sequences:
+def walk_200(log: Sequences) -> Sequences:
     """Two hundred walks on the log's transitions, which are counted first."""
-    from smartgen.stages.synthesize.walk import Walker
-
-    return Walker(log, demo_vocabulary()).write(200)
+    edges, rng = behavior_graph(log, VOCABULARY).edges, np.random.default_rng(1)
+    return walk(log, edges, VOCABULARY, Change(0, {}, 1.0), 200, rng)
 
 
 def ssc_selection(log: Sequences) -> Sequences:
@@ -107,7 +116,7 @@ def ssc_selection(log: Sequences) -> Sequences:
     from smartgen.stages.ssc.compress import compress
 
     settings = cell("stage/ssc=similarity").stage.ssc
-    return compress(log, demo_vocabulary(), settings, 1, dict).sequences  # type: ignore[arg-type]
+    return compress(log, VOCABULARY, settings, 1, dict).sequences  # type: ignore[arg-type]
 
 
 def ssc_training(log: Sequences) -> object:
@@ -115,7 +124,7 @@ def ssc_training(log: Sequences) -> object:
     from smartgen.stages.ssc.vectors import train_encoder
 
     chosen = cell("stage/ssc=released")
-    return train_encoder(log, demo_vocabulary(), chosen.stage.ssc, chosen.trainer, 1)  # type: ignore[arg-type]
+    return train_encoder(log, VOCABULARY, chosen.stage.ssc, chosen.trainer, 1)  # type: ignore[arg-type]
 
 
 def tof_stage1(log: Sequences) -> object:
@@ -123,7 +132,7 @@ def tof_stage1(log: Sequences) -> object:
     from smartgen.stages.tof.filter import filter_outliers
 
     chosen = cell("stage/tof=stage1")
-    return filter_outliers(log, demo_vocabulary(), chosen.stage.tof, chosen.trainer, 1)  # type: ignore[arg-type]
+    return filter_outliers(log, VOCABULARY, chosen.stage.tof, chosen.trainer, 1)  # type: ignore[arg-type]
 
 
 def transae(log: Sequences) -> object:
@@ -131,7 +140,7 @@ def transae(log: Sequences) -> object:
     from smartgen.detectors.transae import TransAEDetector
 
     chosen = cell("protocol=released")
-    detector = TransAEDetector(demo_vocabulary(), chosen.detector, None, 3, chosen.trainer, 1)
+    detector = TransAEDetector(VOCABULARY, chosen.detector, None, 3, chosen.trainer, 1)
     return detector.fit([log]).score(log)
 
 
@@ -141,7 +150,7 @@ def sasrec(log: Sequences) -> object:
     from smartgen.protocols.candidates import sampled_candidates
 
     chosen = cell("protocol=released", "task=prediction", "predictor.epochs=5")
-    predictor = TokenSasrecPredictor(demo_vocabulary(), chosen.predictor, 32, chosen.trainer, 1)  # type: ignore[arg-type]
+    predictor = TokenSasrecPredictor(VOCABULARY, chosen.predictor, 32, chosen.trainer, 1)  # type: ignore[arg-type]
     candidates = sampled_candidates(log)
     return predictor.fit(log).token_scores(candidates.histories, candidates.sizes)
 
@@ -154,12 +163,11 @@ def window_predictor(name: str, log: Sequences) -> object:
     chosen = cell("task=prediction", f"predictor={name}", "protocol=unified", "protocol.max_steps=50")
     of = load(REGISTRY, name, "predictor.name")
     usable = log.take(np.flatnonzero(log.lengths > 1))
-    predictor = of(demo_vocabulary(), chosen.predictor, chosen.protocol, chosen.trainer, 1)
+    predictor = of(VOCABULARY, chosen.predictor, chosen.protocol, chosen.trainer, 1)
     return predictor.fit([usable], [usable[:200]]).score(usable)
 
 
 SMALL = (1_000, 3_000, 10_000)
-VOCABULARY = demo_vocabulary()
 STAGES = {
     "read a release file": Stage(pickled, read_sequences, moved=2 * BEHAVIOR_BYTES),
     "tss": Stage(simulated, lambda log: split_sequences(log, VOCABULARY), moved=2 * BEHAVIOR_BYTES),
@@ -173,13 +181,13 @@ STAGES = {
         answers_as_lists, lambda texts: [parse_answer(text, VOCABULARY).sequences for text in texts]
     ),
     "parse answers, json": Stage(
-        lambda size: (answers_as_json(size), Inventory.of(VOCABULARY, simulated(size))),
+        lambda size: (answers_as_json(size), Inventory.of(VOCABULARY, simulated(REPEATED))),
         lambda given: [parse_json_answer(text, given[1]) for text in given[0]],
     ),
     "distinct": Stage(simulated, Sequences.distinct, moved=BEHAVIOR_BYTES),
     "stage cache": Stage(cached, write_and_read, moved=2 * BEHAVIOR_BYTES),
     "ssc by similarity": Stage(simulated, ssc_selection, sizes=(10_000, 100_000, 1_000_000)),
-    "walk": Stage(simulated, walk),
+    "walk": Stage(simulated, walk_200),
     "ssc training": Stage(simulated, ssc_training, SMALL, trains=True),
     "tof stage 1": Stage(simulated, tof_stage1, SMALL[:2], trains=True),
     "transae": Stage(simulated, transae, SMALL, trains=True),

@@ -34,6 +34,7 @@ HARMLESS = frozenset(
         "tracking",
         "force",
         "plan",
+        "save",
         "trainer.progress",
         "dataset.percentile",
         "dataset.study",

@@ -23,6 +23,7 @@ PACKAGES = (
     "pytorch-lightning",
     "numpy",
     "scikit-learn",
+    "safetensors",
     "hydra-core",
     "omegaconf",
     "wandb",

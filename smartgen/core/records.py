@@ -26,6 +26,7 @@ from smartgen.core.keys import content_key, flatten, without_harmless
 __all__ = [
     "Record",
     "read_cases",
+    "read_record",
     "read_records",
     "result_digest",
     "write_cases",
@@ -188,6 +189,15 @@ def read_records(outputs: Path) -> list[Record]:
     folders = sorted(path for path in runs.iterdir() if path.is_dir()) if runs.is_dir() else []
     read = (_read_folder(folder) for folder in folders if not folder.name.startswith("."))
     return [record for record in read if record is not None]
+
+
+def read_record(outputs: Path, key: str) -> Record | None:
+    """The record of one cell; None where its folder has neither file.
+
+    Raises:
+        SmartgenError: a file that is no whole record of this schema; the message names it.
+    """
+    return _read_folder(outputs / "runs" / key)
 
 
 def result_digest(record: Record) -> str:

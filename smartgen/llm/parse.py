@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import json
 import warnings
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -112,6 +113,9 @@ def map_quadruples(
         if not isinstance(flat, (list, tuple)):
             rejects.append(Reject(number, None, shorten(flat), "wrong type: expected a list of strings"))
             continue
+        if (whole := _known(flat, vocabulary)) is not None:
+            kept.append(whole)
+            continue
         behaviors: list[int] = []
         for position in range(-(-len(flat) // 4)):
             quadruple = flat[4 * position : 4 * position + 4]
@@ -125,6 +129,20 @@ def map_quadruples(
         else:
             rejects.append(Reject(number, None, shorten(flat), "empty sequence: no valid behavior"))
     return Sequences.from_lists(kept), tuple(rejects)
+
+
+def _known(flat: Sequence[object], vocabulary: Vocabulary) -> list[int] | None:
+    """The ids of a sequence in which every string is known where it stands; None where one is not."""
+    if not flat or len(flat) % len(FIELDS):
+        return None
+    try:
+        columns = [
+            [table[word] for word in flat[place :: len(FIELDS)]]  # type: ignore[index]  # what is no string
+            for place, table in enumerate(vocabulary.ids)
+        ]
+    except (KeyError, TypeError):
+        return None
+    return [number for behavior in zip(*columns, strict=True) for number in behavior]
 
 
 def _spans(text: str, opening: str, closing: str) -> Iterator[tuple[int, int]]:
@@ -148,6 +166,9 @@ def _literal(text: str, span: tuple[int, int] | None) -> tuple[list[object] | No
 
 def read_literal(source: str) -> tuple[list[object] | None, str]:
     """A Python literal that is a list, or None and the reason."""
+    plain = _plain_lists(source)
+    if plain is not None:
+        return plain, ""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # "\d" in an answer is a warning about our own source otherwise
@@ -155,6 +176,24 @@ def read_literal(source: str) -> tuple[list[object] | None, str]:
     except _NOT_A_LITERAL as error:
         return None, f"not a Python literal ({type(error).__name__})"
     return (value, "") if isinstance(value, list) else (None, "not a list")
+
+
+def _plain_lists(source: str) -> list[object] | None:
+    """Lists of strings, read as JSON where that means the same, in a tenth of the time; else None.
+
+    It does for double quotes, or single ones alone, without any escape.
+    """
+    if "\\" in source:
+        return None
+    try:
+        source.encode()  # half of a surrogate pair is no Python source
+        value = json.loads(source if '"' in source else source.replace("'", '"'))
+    except (ValueError, RecursionError):
+        return None
+    plain = isinstance(value, list) and all(
+        isinstance(row, list) and all(isinstance(word, str) for word in row) for row in value
+    )
+    return value if plain else None
 
 
 def _behavior(quadruple: Sequence[object], vocabulary: Vocabulary) -> Behavior | str:

@@ -12,7 +12,7 @@ from hydra.errors import HydraException
 from omegaconf import DictConfig, read_write
 from omegaconf.errors import OmegaConfBaseException
 
-from smartgen.config import assigned, explain
+from smartgen.config import THREADS, assigned, explain
 from smartgen.sweeps import progress
 from smartgen.sweeps.board import Board
 from smartgen.sweeps.cover import covering
@@ -27,8 +27,6 @@ from smartgen.sweeps.journal import (
 )
 from smartgen.sweeps.known import ANYWAY, FOLDERS, recorded_key, runs_anyway
 from smartgen.sweeps.launch import Launch, launch_all
-
-THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
 
 
 def run_sweep(
@@ -73,7 +71,7 @@ def run_sweep(
 def unrecorded(cells: Sequence[Cell], config: DictConfig) -> list[Cell]:
     """The cells that are not known to be recorded, in their order, each once."""
     cells = list(dict.fromkeys(cells))
-    if any(config.get(name) for name in ANYWAY):
+    if any(config[name] for name in ANYWAY):
         return cells
     outputs = Path(config.paths.outputs)
     return [cell for cell in cells if runs_anyway(cell) or recorded_key(outputs, cell) is None]

@@ -141,7 +141,8 @@ def test_every_setting_that_can_change_a_result_changes_the_key(cell: Any, tmp_p
     ]
     keys = {Prepared(cell(tmp_path, **change)).key for change in [{}, *changes]}
     assert len(keys) == len(changes) + 1
-    harmless = [{"force": True}, {"paths": PathSettings(outputs=str(tmp_path / "else"))}]
+    harmless: list[dict[str, Any]] = [{"force": True}, {"save": True}]
+    harmless.append({"paths": PathSettings(outputs=str(tmp_path / "else"))})
     harmless.append({"trainer": TrainerSettings(accelerator="cpu", progress=True)})
     base = Prepared(cell(tmp_path)).key
     assert {Prepared(cell(tmp_path, **change)).key for change in harmless} == {base}

@@ -9,12 +9,16 @@ import subprocess
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 from uuid import uuid4
 
+import numpy as np
 import pytest
+import torch
+from torch.utils.flop_counter import FlopCounterMode
 
 from smartgen.core.types import Sequences
 from smartgen.data.demo.simulate import simulate
@@ -25,6 +29,7 @@ from smartgen.stages.tss import split_sequences
 from smartgen.synthesizer_settings import LlmSettings
 
 HOUSEHOLD = 2024
+Work = Callable[[], object]
 
 
 def module_at(name: str) -> ModuleType:
@@ -59,6 +64,60 @@ def pieces(vocabulary: Vocabulary) -> Sequences:
     """Two winter weeks of the demo home, split, and half of them again: 72 sequences, 46 different ones."""
     found = split_sequences(simulate("winter", HOUSEHOLD, 14), vocabulary)
     return Sequences.concatenate([found, found[: len(found) // 2]])
+
+
+@pytest.fixture
+def flops() -> Callable[..., int]:
+    """Floating-point operations of the matrix products, backward passes included, that some work makes.
+
+    With ``layers`` those of linear layers alone, without attention's products of positions.
+    """
+
+    def count(work: Work, layers: bool = False) -> int:
+        torch.manual_seed(1)
+        with FlopCounterMode(display=False) as counter:
+            work()
+        counts = counter.get_flop_counts().get("Global", {})
+        return int(sum(n for what, n in counts.items() if not layers or "bmm" not in str(what)))
+
+    return count
+
+
+@pytest.fixture
+def calls() -> Callable[[type[Any], str], Any]:
+    """Counts the calls of a method while a block runs."""
+
+    @contextmanager
+    def counting(owner: type[Any], name: str) -> Iterator[Counter[str]]:
+        found: Counter[str] = Counter()
+        original = getattr(owner, name)
+
+        def counted(*args: Any, **named: Any) -> Any:
+            found[name] += 1
+            return original(*args, **named)
+
+        setattr(owner, name, counted)
+        try:
+            yield found
+        finally:
+            setattr(owner, name, original)
+
+    return counting
+
+
+@pytest.fixture
+def home() -> Callable[..., Sequences]:
+    """Distinct sequences of one length over the toy vocabulary, as many as asked, each in `copies` copies."""
+
+    def build(count: int, length: int = 4, copies: int = 1) -> Sequences:
+        rng = np.random.default_rng(1)
+        seen: dict[bytes, list[int]] = {}
+        while len(seen) < count:
+            behaviors = rng.integers((6, 6, 3, 6), size=(length, 4))
+            seen[behaviors.tobytes()] = behaviors.reshape(-1).tolist()
+        return Sequences.from_lists([row for row in seen.values() for _ in range(copies)])
+
+    return build
 
 
 @pytest.fixture

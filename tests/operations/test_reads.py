@@ -26,6 +26,7 @@ from smartgen.settings import DatasetSettings, TransitionSettings
 Opening = Callable[..., Any]
 REPOSITORY = Path(__file__).resolve().parents[2]
 NETWORKS = {"torch", "pytorch_lightning", "sklearn"}  # without which nothing can be trained
+OTHERS = {"openai", "pandas", "wandb"}  # which take long to import and have nothing to do there
 STAGES = ("tss", "synthesize", "quality")  # that a cell caches whose set is written by a walk
 DEMO = ("dataset=demo", "dataset.days=7", "protocol=released", "tracking=none")
 RECORDED = "fr_spring_generation_SPPC_th=0.918_gpt-4o_seq_filter_true.pkl"
@@ -52,6 +53,7 @@ def runs(opening: Opening, tmp_path_factory: pytest.TempPathFactory) -> tuple[Pa
     return outputs, [opening(outputs, *cell) for cell in cells]
 
 
+@pytest.mark.slow
 def test_a_first_cell_writes_each_stage_once_and_reads_none_back(runs: tuple[Path, list[Any]]) -> None:
     outputs, (first, _, _) = runs
     assert first.modules >= {"torch", "pytorch_lightning"}
@@ -59,13 +61,15 @@ def test_a_first_cell_writes_each_stage_once_and_reads_none_back(runs: tuple[Pat
     assert stages(first.written(outputs)) == dict.fromkeys(STAGES, 1)
 
 
+@pytest.mark.slow
 def test_a_recorded_cell_opens_nothing_and_can_train_nothing(runs: tuple[Path, list[Any]]) -> None:
     outputs, (_, again, _) = runs
     assert again.read(outputs) == {}
     assert [Path(path).parts[:2] for path in again.written(outputs)] == [("cache", "known")]
-    assert again.modules.isdisjoint(NETWORKS | {"openai", "wandb"})
+    assert again.modules.isdisjoint(NETWORKS | OTHERS)
 
 
+@pytest.mark.slow
 def test_another_cell_reads_each_stage_once(runs: tuple[Path, list[Any]]) -> None:
     outputs, (_, _, other) = runs
     read, written = other.read(outputs), other.written(outputs)
@@ -76,6 +80,7 @@ def test_another_cell_reads_each_stage_once(runs: tuple[Path, list[Any]]) -> Non
     assert other.modules.isdisjoint(NETWORKS - {"torch"})
 
 
+@pytest.mark.slow
 def test_a_cell_reads_its_configuration_a_few_times_and_its_code_once(runs: tuple[Path, list[Any]]) -> None:
     for run in runs[1]:
         conf, code = run.read(REPOSITORY / "conf"), run.read(REPOSITORY / "smartgen")
@@ -123,13 +128,13 @@ def write(path: Path, sequences: Sequences) -> None:
 # What each cell opens, and how often.
 INPUTS = {
     "synthetic": {
-        "SmartGen/dictionary.json": 2,
+        "SmartGen/dictionary.json": 1,
         f"{DATA_FOLDER}/fr/winter/trn.pkl": 1,
         f"{DATA_FOLDER}/fr/spring/test.pkl": 1,
         f"{COLLECTIONS['detection'].folder}/{RECORDED}": 2,  # compared with its doubles, then read
     },
     "source": {
-        "SmartGen/dictionary.json": 2,
+        "SmartGen/dictionary.json": 1,
         f"{DATA_FOLDER}/fr/spring/test.pkl": 1,
         **{f"{WINDOW_FOLDER}/fr/winter/{part}.pkl": 1 for part in ("trn", "vld", "test")},
     },
@@ -151,6 +156,7 @@ def sweeps(
     return outputs, found
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["two", "four"])
 def test_new_cells_open_their_inputs_alone_and_each_as_often_as_now(
     name: str, sweeps: tuple[Path, dict[str, Any]], small_release: Path
@@ -162,6 +168,7 @@ def test_new_cells_open_their_inputs_alone_and_each_as_often_as_now(
     assert opened.bytes(small_release) == sum(sizes[path] * number for path, number in expected.items())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "cells"), [("two again", 2), ("four again", 4)])
 def test_a_resumed_sweep_opens_a_note_a_cell_and_nothing_else(
     name: str, cells: int, sweeps: tuple[Path, dict[str, Any]], small_release: Path
@@ -174,9 +181,10 @@ def test_a_resumed_sweep_opens_a_note_a_cell_and_nothing_else(
     assert all(path.startswith("cache/journals/") for path in rest), "neither record nor array"
     assert sum(read[path] for path in rest) <= 3
     assert found[name].read(small_release) == {}
-    assert found[name].modules.isdisjoint(NETWORKS | {"openai", "wandb"})
+    assert found[name].modules.isdisjoint(NETWORKS | OTHERS)
 
 
+@pytest.mark.slow
 def test_recorded_cells_are_not_composed(sweeps: tuple[Path, dict[str, Any]]) -> None:
     composed = {name: found.read(REPOSITORY / "conf").total() for name, found in sweeps[1].items()}
     assert composed["two again"] == composed["four again"] < composed["two"]
@@ -214,4 +222,4 @@ def test_a_report_opens_each_record_once_and_the_next_opens_none(
     assert set(changed.read(outputs).values()) == {1}
     assert changed.read(outputs).total() == count + 1
     for run in (first, again, changed):
-        assert run.modules.isdisjoint(NETWORKS | {"scipy", "matplotlib", "hydra"})
+        assert run.modules.isdisjoint(NETWORKS | OTHERS | {"scipy", "matplotlib", "hydra"})

@@ -18,13 +18,18 @@ def product(sizes: list[int]) -> list[tuple[str, ...]]:
 @given(AXES)
 def test_all_pairs_of_values_are_covered_by_cells_of_the_sweep(sizes: list[int]) -> None:
     cells = product(sizes)
-    chosen = covering(cells)
+    chosen = covering(cells, most=len(cells))
     assert set(chosen) <= set(cells)
 
     def pairs(some: list[tuple[str, ...]]) -> set[tuple[str, ...]]:
         return {pair for cell in some for pair in itertools.combinations(cell, min(2, len(cell)))}
 
     assert pairs(chosen) == pairs(cells)
+
+
+def test_ten_thousand_homes_are_not_all_composed_beforehand() -> None:
+    cells = [("detector=seen", f"dataset.household={number}") for number in range(10_000)]
+    assert covering(cells) == cells[:200]
 
 
 def test_far_fewer_than_all() -> None:
