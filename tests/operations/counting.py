@@ -180,7 +180,8 @@ def peak(work: Callable[[], object]) -> int:
 def growth(cost: Callable[[int], int], size: int) -> float:
     """By what power a cost grows: 1 where twice the work costs twice, 2 where it costs four times.
 
-    What every size costs is taken off: the cost of three sizes, of which each is twice the one before.
+    What every size costs is taken off, by means of three sizes of which each is twice the one before. Where
+    four times as much costs less than double, that is nearly all there is, and the power is 0.
     """
     one, two, four = (cost(size * times) for times in (1, 2, 4))
-    return log2(max(four - two, 1) / max(two - one, 1))
+    return 0.0 if four < 2 * one else log2(max(four - two, 1) / max(two - one, 1))
