@@ -115,16 +115,18 @@ def test_padded_arithmetic_computes_what_the_release_does(
     assert through_layers(found) == found.of(nn.Embedding).places * 2 * SSC.layers
 
 
-def test_attention_is_computed_inside_bins(counting: Any, pieces: Sequences, vocabulary: Vocabulary) -> None:
+def test_attention_is_computed_inside_bins(counting: Any, vocabulary: Vocabulary) -> None:
+    """Of many short rows beside a long one, several share a bin as long as that one."""
+    short = Sequences.from_lists([[n % 7, n // 7, 20, 70 - n] for n in range(40)])
+    both = Sequences.concatenate([short, Sequences.from_lists([list(range(40))])])
+    settings = replace(SSC, batch_size=len(both))
     with counting.attended() as attention:
-        train_encoder(pieces, vocabulary, SSC, CPU, seed=1)
-    most = 0
-    for part in batches(flat_tokens(pieces, vocabulary.pad), SSC.batch_size):
-        sizes = [len(bag) for bag in bagged(part, vocabulary.pad)]
-        # All bins but one are more than half full.
-        most += (2 * sum(sizes) + max(sizes)) * max(sizes)
+        train_encoder(both, vocabulary, settings, CPU, seed=1)
+    sizes = [len(bag) for bag in bagged(flat_tokens(both, vocabulary.pad), vocabulary.pad)]
+    bins = 2 * sum(sizes) // max(sizes) + 1  # all but one are more than half full
     once_each = 3 * SSC.layers * SSC.epochs  # the encoder's attention, the decoder's two
-    assert 0 < attention["pairs"] <= once_each * most
+    assert 0 < attention["pairs"] <= once_each * bins * max(sizes) ** 2
+    assert bins < len(both) / 2
 
 
 # SSC's selection

@@ -16,7 +16,6 @@ from torch import nn
 
 from smartgen.core.registry import load
 from smartgen.core.types import ACTION, Sequences
-from smartgen.data.demo.simulate import simulate
 from smartgen.data.homes import FixedWindows, load_home
 from smartgen.data.vocabulary import Vocabulary
 from smartgen.predictors import REGISTRY
@@ -45,19 +44,19 @@ def sasrec(vocabulary: Vocabulary, **changes: Any) -> TokenSasrecPredictor:
 
 @pytest.mark.parametrize("folded", [True, False])
 def test_sasrec_takes_one_pass_a_step_as_wide_as_its_longest_user(
-    folded: bool, counting: Any, pieces: Sequences, vocabulary: Vocabulary
+    folded: bool, counting: Any, vocabulary: Vocabulary
 ) -> None:
-    model = sasrec(vocabulary, folded=folded)
+    model, train = sasrec(vocabulary, folded=folded), unlike(72, longest=9)
     with counting.passes() as found:
-        model.fit(pieces)
+        model.fit(train)
     assert model.network is not None
     steps = found.of(model.network)
     assert found.scoring == []
-    assert len(steps) == SASREC.epochs * math.ceil(len(pieces) / SIZE)
+    assert len(steps) == SASREC.epochs * math.ceil(len(train) / SIZE)
     assert {x.rows for x in steps} == {SIZE}
     widths = [x.given[0].shape[1] for x in steps]
     assert widths == [int(x.given[1].max()) for x in steps]
-    assert max(widths) < 4 * int(pieces.lengths.max()) - WITHHELD
+    assert min(widths) < max(widths) < 4 * int(train.lengths.max()) - WITHHELD
     # One place for all pads of a row, or all two hundred.
     computed = sum(SIZE * (width + 1 if folded else SASREC.length) for width in widths)
     inner = [block.inner for block in model.network.blocks]  # type: ignore[union-attr]
@@ -68,7 +67,7 @@ def test_sasrec_scores_each_distinct_history_once(
     counting: Any, pieces: Sequences, vocabulary: Vocabulary
 ) -> None:
     model = sasrec(vocabulary, epochs=1).fit(pieces)
-    raw = simulate("winter", 2024, 180)
+    raw = unlike(400, longest=5)
     found = sampled_candidates(Sequences.concatenate([raw, raw]))
     distinct = {(int(n), *row) for n, row in zip(found.sizes, found.histories.tolist(), strict=True)}
     with counting.passes() as scored:
@@ -78,7 +77,19 @@ def test_sasrec_scores_each_distinct_history_once(
     assert scored.steps == []
     assert calls.rows == len(distinct) < len(found.sizes)
     assert len(calls) == math.ceil(len(distinct) / 256) > 1
-    assert [x.given[0].shape[1] for x in calls] == [int(x.given[1].max()) for x in calls]
+    widths = [x.given[0].shape[1] for x in calls]
+    assert widths == [int(x.given[1].max()) for x in calls]
+    assert min(widths) < max(widths)
+
+
+def unlike(size: int, longest: int) -> Sequences:
+    """Sequences of two behaviors, and of every forty one that is longer, no two of them alike."""
+    lengths = np.full(size, 2)
+    lengths[5::40] = longest
+    values = np.random.default_rng(1).integers(1, 7, (int(lengths.sum()), 4))
+    starts = np.cumsum(lengths) - lengths
+    values[starts, 2], values[starts, 3] = 1 + np.arange(size) // 60, 1 + np.arange(size) % 60
+    return Sequences(values, np.append(starts, lengths.sum()))
 
 
 @pytest.fixture(scope="module")

@@ -154,9 +154,9 @@ def test_twice_as_much_takes_twice_the_calls_and_memory(name: str, counting: Any
     make = WORK[name]
     make(30)()  # caches and imports
     size = 50 if name in DEAR else 100
-    for cost in (counting.calls, counting.peak):
-        # A square's power is 2; sets and lists that double their room bring a line's above 1.
-        assert counting.growth(lambda size, cost=cost: cost(make(size)), size) < 1.6, cost.__name__
+    # A square's power is 2. Sets and lists that double their room bring that of memory above 1.
+    for cost, most in ((counting.calls, 1.15), (counting.peak, 1.6)):
+        assert counting.growth(lambda size, cost=cost: cost(make(size)), size) < most, cost.__name__
 
 
 @pytest.mark.parametrize("doubled", [False, True])
