@@ -5,9 +5,9 @@
     python scripts/check_sweeps.py sweep [--kills 3] [--seed 1]
 
 `launchers` runs twelve cells of the demo home under each launcher (ray: on a local cluster of two nodes) and
-compares their `result` blocks, and the W&B runs beside them with the records. `worker` kills with SIGKILL the process of a cell in mid-sweep and compares
-with an undisturbed sweep. `sweep` kills a whole sweep of 72 cells at random moments, resumes it each time,
-and compares. Exit code 1 where anything differs.
+compares their `result` blocks, and their W&B runs with the records. `worker` kills with SIGKILL the process
+of a cell in mid-sweep and compares with an undisturbed sweep. `sweep` kills a whole sweep of 72 cells at
+random moments, resumes it each time, and compares. Exit code 1 where anything differs.
 """
 
 from __future__ import annotations

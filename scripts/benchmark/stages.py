@@ -182,7 +182,9 @@ STAGES = {
     ),
     "parse answers, json": Stage(
         lambda size: (answers_as_json(size), Inventory.of(VOCABULARY, simulated(REPEATED))),
-        lambda given: [parse_json_answer(text, given[1]) for text in given[0]],
+        lambda given: [
+            answer.sequences for text in given[0] if (answer := parse_json_answer(text, given[1]))
+        ],
     ),
     "distinct": Stage(simulated, Sequences.distinct, moved=BEHAVIOR_BYTES),
     "stage cache": Stage(cached, write_and_read, moved=2 * BEHAVIOR_BYTES),
