@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet
 STAMP := $(VENV)/.installed-from-$(shell cat pyproject.toml constraints.txt | cksum | cut -d' ' -f1)
 
-.PHONY: help setup model demo test unit lint clean
+.PHONY: help setup model demo paper bench test unit lint clean
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*##/\t/' | expand -t 12
@@ -15,7 +15,7 @@ help: ## this list
 $(STAMP): pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
 	$(PIP) -c constraints.txt $(if $(TORCH_INDEX),--index-url $(TORCH_INDEX)) torch
-	$(PIP) -c constraints.txt -e '.[dev,embedded]'
+	$(PIP) -c constraints.txt -e '.[dev,embedded,submitit,ray]'
 	@rm -f $(VENV)/.installed-from-* && touch $@
 
 setup: $(STAMP) ## create .venv with the tested versions
@@ -27,6 +27,12 @@ demo: model ## the pipeline on a simulated home, an LLM included: three changes,
 	$(BIN)/smartgen experiment=demo trainer.progress=true tracking=none
 	$(BIN)/smartgen-report regimes --dataset demo
 	$(BIN)/smartgen-report synthetic --dataset demo
+
+paper: setup ## every table and figure of the paper, as many cells at once as there are cores; goes on where it stopped
+	$(BIN)/smartgen-report run all
+
+bench: setup ## what each pipeline and stage costs; outputs/bench
+	$(BIN)/python scripts/bench.py
 
 test: model ## every test; those on the authors' data run where SMARTGEN_RELEASE names it
 	$(BIN)/python -m pytest -q --cov --cov-report=term:skip-covered

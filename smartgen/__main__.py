@@ -3,39 +3,55 @@
 from __future__ import annotations
 
 import os
-import re
+import signal
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 import hydra
 from hydra.core.hydra_config import HydraConfig
-from hydra.errors import HydraException, MissingConfigException
+from hydra.errors import HydraException
 from omegaconf import DictConfig
 from omegaconf.errors import OmegaConfBaseException
 
-from smartgen.config import config_dir, register_schemas, to_settings
-from smartgen.progress import BAD_INPUT, INTERRUPTED, begin, end, noting
+from smartgen.config import THREADS, config_dir, explain, register_schemas, to_settings
+from smartgen.reads import input_paths
+from smartgen.sweeps.journal import cell_of
+from smartgen.sweeps.known import remember
+from smartgen.sweeps.progress import BAD_INPUT, INTERRUPTED, begin, end, noting
 
 
 def task(config: DictConfig) -> None:
     """One cell. A failure is noted, not raised: in a sweep the next cell runs, and the end tells all."""
+    # Before anything reads them: libraries that are loaded later take their number of threads from here.
+    os.environ.update(dict.fromkeys(THREADS, str(config.trainer.threads)))
     from smartgen.cell import run_cell
-    from smartgen.tracking import open_tracker
+    from smartgen.tracking.live import open_tracker
 
     overrides = list(HydraConfig.get().overrides.task)
     with noting(overrides) as note:
-        note.finished(run_cell(to_settings(config), overrides, open_tracker))
+        cell = to_settings(config)
+        outcome = run_cell(cell, overrides, open_tracker)
+        if outcome.status in ("done", "recorded"):
+            remember(Path(cell.paths.outputs), cell_of(overrides), outcome.key, input_paths(cell))
+        note.finished(outcome)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """The console script: exit code 0, 2 for bad input, 130 if interrupted, 1 where anything else failed."""
     given = list(sys.argv[1:] if arguments is None else arguments)
+    if {"--help", "-h"} & set(given):
+        from smartgen.commands.usage import usage
+
+        print(usage(config_dir()), end="")
+        return 0
     # Hydra's own errors come to us whole, instead of being printed in many lines with exit code 1.
     os.environ.setdefault("HYDRA_FULL_ERROR", "1")
     register_schemas()
     run = hydra.main(version_base="1.3", config_path=str(config_dir()), config_name="config")(task)
     sys.argv = ["smartgen", *given]
     begin()
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # ends as Ctrl-C does, workers included
     try:
         run()
     except (HydraException, OmegaConfBaseException) as error:
@@ -48,20 +64,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print("smartgen: interrupted; the same command goes on where it stopped", file=sys.stderr)
         return INTERRUPTED
     return end()
-
-
-def explain(error: BaseException) -> str:
-    """One line for a person: what is wrong, and what there is to choose."""
-    if isinstance(error, MissingConfigException) and error.options and error.missing_cfg_file:
-        group, _, name = error.missing_cfg_file.rpartition("/")
-        choices = [option for option in error.options if not option.endswith("_schema")]
-        return f"{group}={name} is unknown, choose one of {', '.join(choices)}"
-    told = " ".join(str(error).splitlines()[:2])
-    if isinstance(error.__cause__, OmegaConfBaseException):
-        told = f"{told.split('. To append')[0].removesuffix('.')}: {str(error.__cause__).splitlines()[0]}"
-    if (within := re.search(r"In '(\w+/[\w.-]+)'", told)) is not None:
-        return f"{told}; conf/{within[1]}.yaml says on top what it goes with"
-    return f"{told}; `smartgen --cfg job` shows every key"
 
 
 if __name__ == "__main__":

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import time
 import traceback
-from collections.abc import Callable
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,7 +17,7 @@ from smartgen.check import check_settings
 from smartgen.core.errors import SmartgenError
 from smartgen.core.keys import CODE_VERSIONS, content_key
 from smartgen.core.provenance import command, provenance
-from smartgen.core.records import RESULT_FILE, write_cases, write_error, write_result
+from smartgen.core.records import RESULT_FILE, Record, write_cases, write_error, write_result
 from smartgen.core.types import Sequences
 from smartgen.data.homes import load_home
 from smartgen.detection import measure_detection
@@ -37,22 +37,23 @@ from smartgen.reads import (
     reads_windows,
 )
 from smartgen.recorded import with_recorded_variant
+from smartgen.saved import Trained, has_models, save_models
 from smartgen.settings import CellSettings, SscAutoencoderSettings
 from smartgen.training.device import resolve_accelerator
 
 
 class Tracker(Protocol):
-    """Where a cell's numbers are mirrored; see ``smartgen.tracking``."""
+    """Where a cell's record is mirrored; see ``smartgen.tracking``."""
 
     @property
     def logger(self) -> Any:
         """A Lightning logger for the training curves, or None."""
 
-    def log(self, metrics: dict[str, float], counts: dict[str, int]) -> None:
-        """The final numbers."""
+    def log(self, record: Record) -> None:
+        """The finished record."""
 
 
-OpenTracker = Callable[[CellSettings, dict[str, Any], str], AbstractContextManager[Tracker]]
+OpenTracker = Callable[[CellSettings, Record], AbstractContextManager[Tracker]]
 
 
 @dataclass(frozen=True)
@@ -91,7 +92,8 @@ def run_cell(cell: CellSettings, overrides: list[str], open_tracker: OpenTracker
     start, processor = time.perf_counter(), time.process_time()
     prepared = Prepared(cell)
     outputs, key = Path(cell.paths.outputs), prepared.key
-    if (outputs / "runs" / key / RESULT_FILE).is_file() and not cell.force:
+    recorded = (outputs / "runs" / key / RESULT_FILE).is_file() and not cell.force
+    if recorded and (not cell.save or has_models(outputs, key)):
         return Outcome(key, "recorded", time.perf_counter() - start, {})
     if cell.plan:
         return Outcome(key, "planned", time.perf_counter() - start, {}, plan=prepared.pipeline.plan())
@@ -104,8 +106,11 @@ def run_cell(cell: CellSettings, overrides: list[str], open_tracker: OpenTracker
         return run | {"finished": _now(), "seconds": seconds} | ledger | provenance()
 
     try:
-        prepared.synthesize()  # before a mirror opens: a batch may leave the cell waiting
-        with open_tracker(cell, prepared.axes | {"config": prepared.config}, key) as tracker:
+        problem = _synthesis_problem(prepared)  # before a mirror opens: a batch may leave the cell waiting
+        begun = {"axes": prepared.axes, "config": prepared.config}
+        with open_tracker(cell, Record(key, outputs / "runs" / key, begun)) as tracker:
+            if problem is not None:
+                raise problem
             metrics, counts = prepared.measure(tracker)
             # The record first: what mirrors it may fail without loss.
             result: dict[str, Any] = {name: getattr(prepared, name) for name in ("axes", "config", "inputs")}
@@ -113,8 +118,12 @@ def run_cell(cell: CellSettings, overrides: list[str], open_tracker: OpenTracker
                 result["synthesis"] = prepared.synthesis
             if prepared.cases:
                 result["cases"] = write_cases(outputs, key, prepared.cases)
-            write_result(outputs, key, result | {"metrics": metrics, "counts": counts}, ended())
-            tracker.log(metrics, counts)
+            if cell.save:
+                run["models"] = save_models(outputs, key, prepared.axes, prepared.models)
+            result |= {"metrics": metrics, "counts": counts}
+            spent = ended()
+            path = write_result(outputs, key, result, spent)
+            tracker.log(Record(key, path.parent, result, spent))
     except WaitingError as waiting:
         return Outcome(key, "waiting", time.perf_counter() - start, {}, told=str(waiting))
     except Exception as error:
@@ -122,6 +131,17 @@ def run_cell(cell: CellSettings, overrides: list[str], open_tracker: OpenTracker
         write_error(outputs, key, prepared.axes, told, ended(), prepared.config)
         raise
     return Outcome(key, "done", time.perf_counter() - start, metrics, ledger=prepared.ledger)
+
+
+def _synthesis_problem(prepared: Prepared) -> Exception | None:
+    """What the writing by an LLM failed of, for the mirror to tell; waiting for a batch is no failure."""
+    try:
+        prepared.synthesize()
+    except WaitingError:
+        raise
+    except Exception as error:
+        return error
+    return None
 
 
 class Prepared:
@@ -146,6 +166,7 @@ class Prepared:
         self.pipeline = Pipeline(cell, self.home, make_store(cell.paths.outputs))
         self.axes = _axes(cell)
         self.cases: dict[str, NDArray[Any]] = {}
+        self.models: list[Trained] = []
         self.config = read_config(cell)
         self.inputs = self.pipeline.input_digests(source=reads_source(cell), synthetic=reads_synthetic(cell))
         if reads_windows(cell):
@@ -169,13 +190,14 @@ class Prepared:
 
     def measure(self, tracker: Tracker) -> tuple[dict[str, float], dict[str, int]]:
         """Metrics and counts of the cell under its protocol."""
-        import torch
+        with _threads(self.cell.trainer.threads):
+            return self._measured(tracker)
 
-        torch.set_num_threads(self.cell.trainer.threads)
+    def _measured(self, tracker: Tracker) -> tuple[dict[str, float], dict[str, int]]:
         if self.cell.task not in ("detection", "prediction"):
             return self._old_log()
         measure = measure_prediction if self.cell.task == "prediction" else measure_detection
-        metrics, counts, self.cases = measure(self.pipeline, tracker.logger)
+        metrics, counts, self.cases, self.models = measure(self.pipeline, tracker.logger)
         if not reads_synthetic(self.cell):
             return metrics, counts
         return metrics | self.pipeline.quality, counts | self.pipeline.counts
@@ -211,6 +233,17 @@ class Prepared:
             compressed.sequences, test, home.vocabulary, detector, trainer, seed, self.pipeline.watch
         )
         return metrics | reconstructed, counts | sizes
+
+
+@contextmanager
+def _threads(count: int) -> Iterator[None]:
+    """As many threads as the key says, in torch and in the libraries below NumPy and scikit-learn."""
+    import torch
+    from threadpoolctl import threadpool_limits
+
+    torch.set_num_threads(count)
+    with threadpool_limits(count):
+        yield
 
 
 def _label(cell: CellSettings) -> list[str]:

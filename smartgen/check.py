@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterator
 
 from smartgen.check_llm import check_llm, llm_choices, llm_ranges
+from smartgen.check_save import check_save
 from smartgen.core.errors import SmartgenError
 from smartgen.core.names import REGIMES as ALL_REGIMES
 from smartgen.core.types import FIELDS
@@ -116,6 +117,8 @@ def check_settings(cell: CellSettings) -> None:
     if cell.regime == "adapted":
         _check_experts(cell)
     _check_unread(cell)
+    if cell.save:
+        check_save(cell)
     if reads_synthetic(cell):
         _check_recorded_tof(cell)
         if isinstance(cell.synthesizer, LlmSettings):

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import fields, is_dataclass
 from pathlib import Path
 from typing import Any, cast
 
 from hydra import compose, initialize_config_dir
 from hydra.core.config_store import ConfigStore
-from hydra.errors import HydraException
+from hydra.errors import HydraException, MissingConfigException
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
@@ -41,6 +42,11 @@ from smartgen.settings import (
     WindowPredictorSettings,
 )
 from smartgen.synthesizer_settings import EmbeddedSettings, LlmSettings, ResampleSettings
+
+# Variables that say how many threads the libraries below torch and NumPy take.
+THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
+# Hydra's launchers that come with an extra of this package, by the extra's name.
+EXTRAS = {"submitit_slurm": "submitit", "submitit_local": "submitit", "ray": "ray"}
 
 # Group, name and dataclass of each choice that has keys of its own.
 CHOICES = (
@@ -75,10 +81,34 @@ CHOICES = (
 
 def register_schemas() -> None:
     """Give Hydra the types: a misspelt key or a wrong type then fails before anything runs."""
+    OmegaConf.register_new_resolver("smartgen_workers", workers, replace=True)
+    OmegaConf.register_new_resolver("smartgen_gpus", gpus, replace=True)
     store = ConfigStore.instance()
     store.store(name="cell_schema", node=CellSettings)
     for group, name, node in CHOICES:
         store.store(group=group, name=name, node=node)
+
+
+def workers(threads: int, accelerator: str) -> int:
+    """Cells that run at once on this machine without sharing a core; one where each wants the GPU.
+
+    Args:
+        threads: of a cell.
+        accelerator: Lightning's word.
+    """
+    from joblib import cpu_count
+
+    return 1 if gpus(accelerator) else max(1, int(cpu_count()) // max(1, threads))
+
+
+def gpus(accelerator: str) -> int:
+    """GPUs of a cell: 1 or 0.
+
+    Example:
+        >>> gpus("gpu"), gpus("cpu"), gpus("auto")
+        (1, 0, 0)
+    """
+    return int(accelerator in ("gpu", "cuda"))
 
 
 def config_dir() -> Path:
@@ -102,6 +132,33 @@ def compose_cell(*overrides: str) -> CellSettings:
             return to_settings(compose("config", overrides=list(overrides)))
     except HydraException as error:
         raise SmartgenError(f"config: {str(error).splitlines()[0]}") from error
+
+
+def explain(error: BaseException) -> str:
+    """One line for a person: what is wrong, and what there is to choose."""
+    if isinstance(error, MissingConfigException) and error.options and error.missing_cfg_file:
+        group, _, name = error.missing_cfg_file.rpartition("/")
+        if group == "hydra/launcher" and name in EXTRAS:
+            return f"launcher={EXTRAS[name]} needs an extra: pip install 'smartgen[{EXTRAS[name]}]'"
+        choices = [option for option in error.options if not option.endswith("_schema")]
+        return f"{group}={name} is unknown, choose one of {', '.join(choices)}"
+    told = " ".join(str(error).splitlines()[:2])
+    if isinstance(error.__cause__, OmegaConfBaseException):
+        told = f"{told.split('. To append')[0].removesuffix('.')}: {str(error.__cause__).splitlines()[0]}"
+    if (within := re.search(r"In '(\w+/[\w.-]+)'", told)) is not None:
+        return f"{told}; conf/{within[1]}.yaml says on top what it goes with"
+    return f"{told}; `smartgen --cfg job` shows every key"
+
+
+def assigned(key: str, value: str) -> str:
+    """An override whose value may hold anything, as paths may.
+
+    Example:
+        >>> print(assigned("paths.outputs", "it's here"))
+        paths.outputs='it\\'s here'
+    """
+    escaped = value.replace("\\", "\\\\").replace("'", "\\'")
+    return f"{key}='{escaped}'"
 
 
 def to_settings(config: DictConfig) -> CellSettings:

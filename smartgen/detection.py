@@ -6,13 +6,12 @@ from typing import Any
 
 from numpy.typing import NDArray
 
+from smartgen.blueprint import Blueprint
 from smartgen.core.errors import SmartgenError
-from smartgen.core.registry import load
 from smartgen.core.seeds import generator, seed_for
 from smartgen.core.types import FIELDS, Sequences
 from smartgen.data.attacks.released import RELEASED, released_attack
 from smartgen.data.attacks.unified import AttackContext, attack
-from smartgen.detectors import REGISTRY
 from smartgen.pipeline import Pipeline
 from smartgen.protocols.released import Parts, Rule, released_rule, split_synthetic
 from smartgen.reads import (
@@ -22,16 +21,17 @@ from smartgen.reads import (
     reads_windows,
     threshold_percentile,
 )
+from smartgen.saved import Trained
 from smartgen.settings import (
     ReleasedProtocolSettings,
     UnifiedProtocolSettings,
 )
 
-Measured = tuple[dict[str, float], dict[str, int], dict[str, NDArray[Any]]]
+Measured = tuple[dict[str, float], dict[str, int], dict[str, NDArray[Any]], list[Trained]]
 
 
 def measure_detection(pipeline: Pipeline, logger: Any) -> Measured:
-    """Metrics, counts and single cases (none under protocol released) of a cell.
+    """Metrics, counts, single cases (none under protocol released) and trained models of a cell.
 
     Args:
         pipeline: of the cell; gives its home and synthetic set.
@@ -52,12 +52,13 @@ def _released(pipeline: Pipeline, protocol: ReleasedProtocolSettings, logger: An
     from smartgen.protocols.released import detect
 
     cell, home = pipeline.cell, pipeline.home
-    of = load(REGISTRY, cell.detector.name, "detector.name")
     field = FIELDS.index(cell.transition.released.field) if protocol.single_field else None
-    detector = of(home.vocabulary, cell.detector, None, field, cell.trainer, cell.seed, logger)
+    blueprint = Blueprint("detector", home.vocabulary, cell.detector, cell.seed, cell.trainer, field=field)
+    detector = blueprint.make(logger)
     rule = released_rule(cell.detector, protocol, threshold_percentile(cell, protocol))
     outcome = detect(detector, released_parts(pipeline, protocol, rule), rule, pipeline.watch)
-    return outcome.metrics, outcome.counts, {}
+    models = [Trained("model", detector, blueprint, outcome.threshold)]
+    return outcome.metrics, outcome.counts, {}, models
 
 
 def released_parts(pipeline: Pipeline, protocol: ReleasedProtocolSettings, rule: Rule) -> Parts:
@@ -113,10 +114,10 @@ def _unified(pipeline: Pipeline, protocol: UnifiedProtocolSettings, logger: Any)
     cell, home = pipeline.cell, pipeline.home
     names = (cell.dataset.name, cell.transition.name)
     seed = seed_for(cell.seed, "train", *names, cell.detector.name, cell.regime)
-    of = load(REGISTRY, cell.detector.name, "detector.name")
+    blueprint = Blueprint("detector", home.vocabulary, cell.detector, seed, cell.trainer, protocol)
 
     def make() -> Detector:
-        made: Detector = of(home.vocabulary, cell.detector, protocol, None, cell.trainer, seed, logger)
+        made: Detector = blueprint.make(logger)
         return made
 
     # Attacks and held-out draws are the same for every detector and regime: they are compared in pairs.
@@ -132,4 +133,5 @@ def _unified(pipeline: Pipeline, protocol: UnifiedProtocolSettings, logger: Any)
     )
     context = AttackContext(home.vocabulary, home.source, home.target)
     outcome = detect(make, cell.regime, context, pipeline.synthetic, rules, pipeline.watch)
-    return outcome.metrics, outcome.counts, outcome.cases
+    models = [Trained(name, model, blueprint, border) for name, (model, border) in outcome.models.items()]
+    return outcome.metrics, outcome.counts, outcome.cases, models

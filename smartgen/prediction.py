@@ -6,18 +6,19 @@ from typing import Any, cast
 
 from numpy.typing import NDArray
 
+from smartgen.blueprint import Blueprint
 from smartgen.core.errors import SmartgenError
-from smartgen.core.registry import load
 from smartgen.core.seeds import seed_for
 from smartgen.pipeline import Pipeline
-from smartgen.predictors import REGISTRY, TOKEN_REGISTRY
+from smartgen.predictors import TOKEN_REGISTRY
+from smartgen.saved import Trained
 from smartgen.settings import SasrecSettings, UnifiedProtocolSettings
 
-Measured = tuple[dict[str, float], dict[str, int], dict[str, NDArray[Any]]]
+Measured = tuple[dict[str, float], dict[str, int], dict[str, NDArray[Any]], list[Trained]]
 
 
 def measure_prediction(pipeline: Pipeline, logger: Any) -> Measured:
-    """Metrics, counts and single cases (none under protocol released) of a cell.
+    """Metrics, counts, single cases (none under protocol released) and trained models of a cell.
 
     Args:
         pipeline: of the cell; gives its home and synthetic set.
@@ -44,15 +45,15 @@ def _released_tokens(pipeline: Pipeline, logger: Any) -> Measured:
     batch_size = settings.batch_size.get(cell.regime) if isinstance(settings, SasrecSettings) else 1
     if batch_size is None:
         raise SmartgenError(f"predictor.batch_size has no {cell.regime}, expected sequences a step")
-    of = load(TOKEN_REGISTRY, settings.name, "predictor.name")
-    predictor = of(home.vocabulary, settings, batch_size, cell.trainer, cell.seed, logger)
+    blueprint = Blueprint("token_predictor", home.vocabulary, settings, cell.seed, cell.trainer)
+    predictor = blueprint.make(logger, batch_size)
     if settings.name == "device":
         train = home.source  # it learns nothing
     else:
         train = home.windows.train if cell.regime == "source" else pipeline.synthetic
     test = split_sequences(home.target, home.vocabulary)
     metrics, counts = predict_tokens(predictor, train, test, pipeline.watch)
-    return metrics, counts, {}
+    return metrics, counts, {}, [Trained("model", predictor, blueprint)]
 
 
 def _released_windows(pipeline: Pipeline, logger: Any) -> Measured:
@@ -61,10 +62,10 @@ def _released_windows(pipeline: Pipeline, logger: Any) -> Measured:
     cell, home = pipeline.cell, pipeline.home
     # The release's HMM counts its symbols over all three files, the test file among them.
     known = {"symbols": symbols(home.windows)} if cell.predictor.name == "hmm" else {}
-    of = load(REGISTRY, cell.predictor.name, "predictor.name")
-    predictor = of(home.vocabulary, cell.predictor, None, cell.trainer, cell.seed, logger, **known)
+    blueprint = Blueprint("predictor", home.vocabulary, cell.predictor, cell.seed, cell.trainer)
+    predictor = blueprint.make(logger, **known)
     metrics, counts = predict_windows(predictor, home.windows, pipeline.watch)
-    return metrics, counts, {}
+    return metrics, counts, {}, [Trained("model", predictor, blueprint)]
 
 
 def _unified(pipeline: Pipeline, protocol: UnifiedProtocolSettings, logger: Any) -> Measured:
@@ -74,10 +75,10 @@ def _unified(pipeline: Pipeline, protocol: UnifiedProtocolSettings, logger: Any)
     cell, home = pipeline.cell, pipeline.home
     names = (cell.dataset.name, cell.transition.name)
     seed = seed_for(cell.seed, "train", *names, cell.predictor.name, cell.regime)
-    of = load(REGISTRY, cell.predictor.name, "predictor.name")
+    blueprint = Blueprint("predictor", home.vocabulary, cell.predictor, seed, cell.trainer, protocol)
 
     def make() -> Predictor:
-        return cast(Predictor, of(home.vocabulary, cell.predictor, protocol, cell.trainer, seed, logger))
+        return cast(Predictor, blueprint.make(logger))
 
     # What is held out is the same for every predictor and regime, so that they can be compared in pairs.
     rules = TrainingRules(
@@ -91,4 +92,5 @@ def _unified(pipeline: Pipeline, protocol: UnifiedProtocolSettings, logger: Any)
     )
     pools = Pools(home.vocabulary, home.source, home.target, pipeline.synthetic)
     outcome = predict(make, cell.regime, pools, rules, pipeline.watch)
-    return outcome.metrics, outcome.counts, outcome.cases
+    models = [Trained(name, model, blueprint) for name, model in outcome.models.items()]
+    return outcome.metrics, outcome.counts, outcome.cases, models

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any, Final
 
 from smartgen.core.keys import without_harmless
@@ -16,7 +17,7 @@ from smartgen.settings import (
     UnifiedProtocolSettings,
     WalkSettings,
 )
-from smartgen.synthesizer_settings import LlmSettings
+from smartgen.synthesizer_settings import EmbeddedSettings, LlmSettings
 
 UNIFIED_ATTACKS: Final = ("command", "hours", "burst")
 # Settings of detectors that one protocol alone reads.
@@ -25,6 +26,16 @@ RELEASED_ONLY: Final = (
     *("gamma", "cut", "contamination", "smoothing", "random_state"),
 )
 UNIFIED_ONLY: Final = ("masked", "unified_gamma")
+
+
+def input_paths(cell: CellSettings) -> list[Path]:
+    """The files and folders outside the package that a cell's inputs come from."""
+    found = []
+    if cell.dataset.kind == "release" or isinstance(cell.synthesizer, ReplaySettings):
+        found.append(Path(cell.paths.release))
+    if isinstance(cell.synthesizer, EmbeddedSettings):
+        found.append(Path(cell.synthesizer.model_path or cell.paths.models))
+    return [path.absolute() for path in found]
 
 
 def reads_source(cell: CellSettings) -> bool:

@@ -373,3 +373,4 @@ class CellSettings:
     seed: int = 2024
     force: bool = False
     plan: bool = False
+    save: bool = False

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import importlib.util
 import json
 import os
 import pickle
@@ -12,6 +13,7 @@ import threading
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -103,6 +105,27 @@ def toy_manifest(toy_release: Path) -> Manifest:
         checksum = Checksum(hashlib.sha256(content).hexdigest(), len(content))
         files[path.relative_to(toy_release).as_posix()] = checksum
     return Manifest("https://github.com/someone/toy", "c0ffee", files)
+
+
+@pytest.fixture(scope="session")
+def check_wandb() -> ModuleType:
+    """scripts/check_wandb.py, whose ``read_runs`` here first waits for W&B's process to write them."""
+    path = Path(__file__).resolve().parents[1] / "scripts/check_wandb.py"
+    spec = importlib.util.spec_from_file_location(path.stem, path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    read = module.read_runs
+
+    def read_settled(outputs: Path) -> Any:
+        from smartgen.tracking.runs import settle
+
+        settle()
+        return read(outputs)
+
+    module.read_runs = read_settled  # type: ignore[attr-defined]
+    return module
 
 
 # An endpoint of OpenAI's protocol on loopback that answers as it is told, faults included.

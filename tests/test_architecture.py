@@ -22,6 +22,7 @@ RANKS = {
     "reads": 1.5,
     "quirks": 1.6,
     "check_llm": 1.9,
+    "check_save": 1.9,
     "check": 2,
     "data": 2,
     "metrics": 2.5,
@@ -32,11 +33,13 @@ RANKS = {
     "predictors": 5,
     "stages": 5,
     "adaptation": 4.5,
+    "blueprint": 6,
     "protocols": 6,
     "synthesis": 6,
     "shift_synthesis": 6.5,
     "pipeline": 7,
     "conformance": 7,
+    "saved": 7,
     "detection": 8,
     "prediction": 8,
     "cell": 9,
@@ -44,9 +47,9 @@ RANKS = {
     "config": 10,
     "tracking": 10,
     "tables": 10,
-    "progress": 10,
+    "sweeps": 10.5,
     "commands": 11,
-    "__main__": 11,
+    "__main__": 12,
 }
 ALONE = ("stages", "detectors", "predictors")  # their modules, or packages, do not import each other
 ABOVE_CELL = {"hydra", "omegaconf", "wandb"}

@@ -23,7 +23,7 @@ from smartgen.protocols.released import Rule
 from smartgen.quirks import quirks_off
 from smartgen.reads import read_config
 from smartgen.settings import CellSettings
-from smartgen.tracking import open_tracker
+from smartgen.tracking.live import open_tracker
 
 NETWORKS = ("transae", "smartgen_transae")
 SWEEP = yaml.safe_load((config_dir() / "experiment/table2.yaml").read_text("utf-8"))["hydra"]["sweeper"]

@@ -1,6 +1,10 @@
 """Every script loads and says what it is for."""
 
 import importlib.util
+import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 from types import ModuleType
 
@@ -19,6 +23,38 @@ def load(path: Path) -> ModuleType:
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
+
+
+@pytest.mark.slow
+def test_the_benchmark_measures_stages_and_whole_commands(tmp_path: Path) -> None:
+    words = ["--only", "tss", "gss", "demo: seen, unified", "--sizes", "20000", "200000", "--runs", "1"]
+    environment = {name: value for name, value in os.environ.items() if name != "SMARTGEN_RELEASE"}
+    done = subprocess.run(
+        [sys.executable, SCRIPTS[0].parent / "bench.py", *words, "--out", tmp_path],
+        capture_output=True,
+        text=True,
+        env=environment,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    told = json.loads((tmp_path / "bench.json").read_text())
+    assert [(row["name"], row["size"]) for row in told["stages"]] == [
+        *(("tss", size) for size in (20_000, 200_000)),
+        *(("gss", size) for size in (20_000, 200_000)),
+    ]
+    assert all(0 < row["processor"] < 5 and row["peak_mb"] > 50 for row in told["stages"])
+    assert [row["command"].split()[0] for row in told["pipelines"]] == ["smartgen"]
+    assert told["machine"]["gflops"] > 1
+    assert (tmp_path / "growth.png").read_bytes().startswith(b"\x89PNG")
+    assert "tss" in done.stdout
+
+
+def test_a_fitted_exponent_ignores_what_is_too_fast_to_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(SCRIPTS[0].parent)
+    growth = load(SCRIPTS[0].parent / "benchmark/growth.py")
+    quadratic = [(size, 1e-8 * size**2) for size in (10, 1_000, 10_000)]
+    assert growth.exponent(quadratic) == pytest.approx(2)
+    assert growth.exponent([(10, 1e-6), (1_000, 1.0)]) is None
 
 
 def test_agreement_is_a_pair_s_own(monkeypatch: pytest.MonkeyPatch) -> None:

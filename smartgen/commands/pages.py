@@ -16,6 +16,7 @@ from smartgen.core.records import Record
 from smartgen.tables.blocks import Page
 from smartgen.tables.select import check_where, matches, parse_where
 
+WRITTEN: list[Path] = []  # files of the report at hand
 WIDTH = 112  # columns at least: below it, whole numbers matter more than unbroken lines
 
 
@@ -71,6 +72,7 @@ def write_files(stem: Path, files: Mapping[str, bytes]) -> None:
     except SmartgenError as error:  # outputs that may only be read can still be shown
         print(f"smartgen-report: not written: {error}", file=sys.stderr)
     else:
+        WRITTEN.extend(stem.with_suffix(f".{kind}") for kind in files)
         print(f"wrote {stem}.{{{','.join(files)}}}", file=sys.stderr)
 
 

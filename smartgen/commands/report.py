@@ -5,10 +5,11 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
+from smartgen.commands.kept import kept
 from smartgen.commands.pages import (
     WIDTH,
     meant,
@@ -20,6 +21,8 @@ from smartgen.commands.pages import (
     write_files,
     write_page,
 )
+from smartgen.commands.wandb import OPTIONS as WANDB_OPTIONS
+from smartgen.commands.wandb import add_options, report_wandb
 from smartgen.commands.worth import report_worth
 from smartgen.core.errors import SmartgenError
 from smartgen.core.records import Record, read_records, write_text_atomic
@@ -33,7 +36,8 @@ from smartgen.tables.select import check_where, matches, parse_where
 
 FORMATS = ("text", "md", "csv", "json")
 PAIRED = ("table2_unified", "table3_unified")
-OTHERS = (*PAIRED, "worth", "quirks", "headline", "regimes", "synthetic", "list", "failures", "show")
+RUNNERS = ("run", "rerun")
+OTHERS = (*PAIRED, "worth", "quirks", "headline", "regimes", "synthetic", "list", "failures", "show", "wandb")
 EPILOG = """examples:
   smartgen-report list                               all tables and how far they are filled
   smartgen-report table2                             the table; outputs/tables/table2.{md,csv,json} too
@@ -49,16 +53,24 @@ EPILOG = """examples:
   smartgen-report quirks                             Table 2 without one quirk of the authors' code
   smartgen-report headline                           the paper's "+85.43 %", read in several ways
   smartgen-report synthetic                          the synthetic sets themselves: valid, new, near to what
+  smartgen-report wandb --dataset fr                 records, tables and figures as W&B runs, to be sent later
   smartgen-report failures                           every failed cell and the command that repeats it
   smartgen-report show 3fa9c2                        one record, by the beginning of its key or of its digits
+  smartgen-report run all                            the sweeps of the paper's tables and figures; run --help
+  smartgen-report rerun 3fa9c2                       a cell once more, and whether it comes out the same
 """
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command; 0, or 2 with one line on standard error if the input is at fault."""
-    options = _parser().parse_args(argv)
+    given = list(sys.argv[1:] if argv is None else argv)
     try:
-        text = _run(options, _outputs(options.outputs))
+        if given and given[0] in RUNNERS:
+            return _runner(given[0])(given[1:])
+        options = _parser().parse_args(given)
+        outputs = _outputs(options.outputs)
+        _check(options)
+        text = _answer(options, outputs)
         if options.out is None:
             sys.stdout.write(text)
         else:
@@ -67,6 +79,22 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(f"smartgen-report: {error}", file=sys.stderr)
         return 2
     return 0
+
+
+def _answer(options: argparse.Namespace, outputs: Path) -> str:
+    """The page, of before where nothing has changed; what goes to W&B is no page."""
+    if options.what == "wandb":
+        return _run(options, outputs)
+    question = vars(options) | {"color": sys.stdout.isatty(), "width": width(), "outputs": str(outputs)}
+    return kept(outputs, question | {"out": options.out is None}, lambda: _run(options, outputs))
+
+
+def _runner(name: str) -> Callable[[Sequence[str]], int]:
+    """What runs cells has options of its own."""
+    from smartgen.commands.rerun import rerun
+    from smartgen.commands.run import run
+
+    return run if name == "run" else rerun
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -79,7 +107,7 @@ def _parser() -> argparse.ArgumentParser:
     add = parser.add_argument
     add(
         "what",
-        metavar="|".join(("TABLE", "FIGURE", *OTHERS)),
+        metavar="|".join(("TABLE", "FIGURE", *OTHERS, *RUNNERS)),
         help="a table or figure, or what else",
     )
     add("key", nargs="?", help="with show: the record's key or its first digits")
@@ -94,6 +122,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     add("--dataset", metavar="NAME", help="only this home")
     add("--seeds", action="store_true", help="add the values seed by seed")
+    add_options(parser)
     return parser
 
 
@@ -105,14 +134,18 @@ def _outputs(given: str | None) -> Path:
     return Path(named or "outputs")
 
 
-def _run(options: argparse.Namespace, outputs: Path) -> str:
+def _check(options: argparse.Namespace) -> None:
+    """Refuse what cannot be reported."""
     if (options.what == "show") != (options.key is not None):
         raise SmartgenError("show and a key go together: smartgen-report show KEY")
     known = (*table_names(), *figure_names(), *OTHERS)
     if options.what not in known:
         raise SmartgenError(f"there is no {options.what!r} to report; choose one of: {', '.join(known)}")
-    records = read_records(outputs)
     _refuse_unused(options)
+
+
+def _run(options: argparse.Namespace, outputs: Path) -> str:
+    records = read_records(outputs)
     if options.what == "list":
         return listings.tables(records)
     if options.what == "failures":
@@ -125,6 +158,8 @@ def _run(options: argparse.Namespace, outputs: Path) -> str:
         return _paired(options, records, outputs)
     if options.what == "worth":
         return report_worth(options, records, outputs)
+    if options.what == "wandb":
+        return report_wandb(options, records, outputs)
     if options.what in ("quirks", "headline"):
         return _page_of(options, records, outputs)
     if options.what in figure_names():
@@ -141,6 +176,7 @@ def _refuse_unused(options: argparse.Namespace) -> None:
         "synthetic": ("method", "seeds", "metric"),
         **dict.fromkeys((*PAIRED, "worth"), ("seeds",)),
         **dict.fromkeys(("quirks", "headline"), ("seeds", "metric", "method", "dataset")),
+        "wandb": ("method", "seeds", "metric"),
         "list": ("method", "seeds", "metric", "dataset", "where"),
         "failures": ("method", "seeds", "metric", "dataset", "where"),
         "show": ("method", "seeds", "metric", "dataset", "where"),
@@ -149,6 +185,8 @@ def _refuse_unused(options: argparse.Namespace) -> None:
     given = [name for name in unused.get(options.what, ()) if getattr(options, name)]
     if options.layout != "cells" and options.what in unused:
         given.append("layout")
+    if options.what != "wandb":
+        given += [name for name in WANDB_OPTIONS if getattr(options, name)]
     if given:
         raise SmartgenError(f"--{given[0]} has no meaning with {options.what}; leave it out")
     if options.what in ("regimes", "worth", *PAIRED) and len(options.metric or []) > 1:

@@ -34,6 +34,7 @@ HARMLESS = frozenset(
         "tracking",
         "force",
         "plan",
+        "save",
         "trainer.progress",
         "dataset.percentile",
         "dataset.study",
@@ -81,3 +82,17 @@ def without_harmless(settings: Mapping[str, Any], prefix: str = "") -> dict[str,
         if path not in HARMLESS:
             kept[name] = without_harmless(value, f"{path}.") if isinstance(value, Mapping) else value
     return kept
+
+
+def flatten(config: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Nested settings by dotted name.
+
+    Example:
+        >>> flatten({"trainer": {"threads": 1}, "seed": 3})
+        {'trainer.threads': 1, 'seed': 3}
+    """
+    found: dict[str, Any] = {}
+    for key, value in config.items():
+        nested = isinstance(value, Mapping) and value
+        found.update(flatten(value, f"{prefix}{key}.") if nested else {f"{prefix}{key}": value})
+    return found

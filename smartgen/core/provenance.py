@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import platform
 import shlex
@@ -13,13 +14,16 @@ from pathlib import Path
 from typing import Any
 
 from smartgen.core.masks import masked
+from smartgen.core.resources import PACKAGE, resource_dir
 
+SHIPPED = ("conf", "experiments")
 PACKAGES = (
     "smartgen",
     "torch",
     "pytorch-lightning",
     "numpy",
     "scikit-learn",
+    "safetensors",
     "hydra-core",
     "omegaconf",
     "wandb",
@@ -42,6 +46,16 @@ def provenance() -> dict[str, Any]:
         "processor": _processor(),
         "cores": os.cpu_count(),
     }
+
+
+@cache
+def code_digest() -> str:
+    """SHA-256 of the package's text and of what ships beside it, ``conf`` and ``experiments``."""
+    sha = hashlib.sha256()
+    for root, kind in ((PACKAGE, "*.py"), *((resource_dir(name), "*.yaml") for name in SHIPPED)):
+        for file in sorted(root.rglob(kind)):
+            sha.update(file.read_bytes())
+    return sha.hexdigest()
 
 
 def command(overrides: list[str]) -> str:

@@ -11,6 +11,7 @@ import io
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 from zipfile import BadZipFile
@@ -20,10 +21,12 @@ from numpy.typing import NDArray
 
 from smartgen.core.atomic import json_text, write_bytes_atomic, write_json_atomic, write_text_atomic
 from smartgen.core.errors import SmartgenError
+from smartgen.core.keys import content_key, flatten, without_harmless
 
 __all__ = [
     "Record",
     "read_cases",
+    "read_record",
     "read_records",
     "result_digest",
     "write_cases",
@@ -61,25 +64,36 @@ class Record:
     error: Mapping[str, Any] | None = None
     ok: bool = True
 
-    @property
+    @cached_property
     def axes(self) -> Mapping[str, Any]:
         """Task, dataset, transition, method, regime, protocol, synthesizer, seed and others."""
         return _block(self.result, "axes")
 
-    @property
+    @cached_property
     def config(self) -> Mapping[str, Any]:
         """The resolved settings."""
         return _block(self.result, "config")
 
-    @property
+    @cached_property
     def metrics(self) -> Mapping[str, Any]:
         """Numbers by name; nested where a protocol gives several views of one."""
         return _block(self.result, "metrics")
 
-    @property
+    @cached_property
     def counts(self) -> Mapping[str, Any]:
         """Sizes: training, validation, test, outliers and so on."""
         return _block(self.result, "counts")
+
+    @cached_property
+    def setting(self) -> dict[str, Any]:
+        """All that tells one setting from another, by dotted name: axes and config without the seed."""
+        found = {**flatten(without_harmless(self.config)), **self.axes}
+        return {key: value for key, value in found.items() if key != "seed"}
+
+    @cached_property
+    def setting_digest(self) -> str:
+        """Equal where the settings are."""
+        return content_key(self.setting)
 
 
 def write_result(outputs: Path, key: str, result: Mapping[str, Any], run: Mapping[str, Any]) -> Path:
@@ -175,6 +189,15 @@ def read_records(outputs: Path) -> list[Record]:
     folders = sorted(path for path in runs.iterdir() if path.is_dir()) if runs.is_dir() else []
     read = (_read_folder(folder) for folder in folders if not folder.name.startswith("."))
     return [record for record in read if record is not None]
+
+
+def read_record(outputs: Path, key: str) -> Record | None:
+    """The record of one cell; None where its folder has neither file.
+
+    Raises:
+        SmartgenError: a file that is no whole record of this schema; the message names it.
+    """
+    return _read_folder(outputs / "runs" / key)
 
 
 def result_digest(record: Record) -> str:

@@ -156,7 +156,7 @@ def _demo(dataset: DatasetSettings, transition: TransitionSettings, seed: int) -
 
 
 def _released(name: str, transition: TransitionSettings, root: Path) -> Home:
-    if name not in datasets(root):
+    if not (root / DATA_FOLDER / name).is_dir():
         raise SmartgenError(f"{root} has no dataset {name!r}, only {', '.join(datasets(root))}")
     vocabulary = read_vocabulary(root, name)
 

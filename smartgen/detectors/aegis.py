@@ -10,6 +10,7 @@ sequence, so that a sequence of one behavior has a probability too.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,6 +29,7 @@ class AegisDetector(FittedDetector):
 
     settings: AegisSettings
     log_steps: NDArray[np.float64]
+    learned: ClassVar[tuple[str, ...]] = ("log_steps",)
 
     def _fit(self, train: Sequence[Sequences], held_out: Sequence[Sequences]) -> None:
         counts = [self._counts(one) for one in train]

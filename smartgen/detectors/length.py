@@ -8,6 +8,7 @@ Departures: none.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +19,8 @@ from smartgen.training.fitted import FittedDetector
 
 class LengthDetector(FittedDetector):
     """|length - training mean| / training standard deviation; several sets weigh the same."""
+
+    learned: ClassVar[tuple[str, ...]] = ("mean", "spread")
 
     def _fit(self, train: Sequence[Sequences], held_out: Sequence[Sequences]) -> None:
         self.mean = float(np.mean([one.lengths.mean() for one in train]))

@@ -8,12 +8,14 @@ Departures: none.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from smartgen.core.types import FIELDS, Sequences
 from smartgen.training.fitted import FittedDetector
+from smartgen.training.learned import Arrays
 
 
 class SeenDetector(FittedDetector):
@@ -24,6 +26,16 @@ class SeenDetector(FittedDetector):
             field: np.unique(np.concatenate([one.values[:, field] for one in train]))
             for field in (range(len(FIELDS)) if self.field is None else (self.field,))
         }
+
+    def state(self) -> dict[str, NDArray[Any]]:
+        """The known values of each field."""
+        found = super().state()
+        return found | {FIELDS[field]: values for field, values in self.known.items()}
+
+    def restore(self, state: Arrays) -> Self:
+        """Take the known values."""
+        self.known = {field: state[name] for field, name in enumerate(FIELDS) if name in state}
+        return super().restore(state)
 
     def _score(self, sequences: Sequences) -> NDArray[np.float64]:
         unseen = [~np.isin(sequences.values[:, field], known) for field, known in self.known.items()]

@@ -29,14 +29,14 @@ def read_literal(source: str) -> tuple[list[object] | None, str]:
 def _lists_of_words(source: str) -> list[object] | None:
     """The literal if it is lists of plain words, as in nearly all answers: JSON's reader takes a fifth.
 
-    With one kind of quotation marks, and without a backslash, JSON reads the same lists of words from such a
-    text as Python does, or none.
+    Without a backslash, JSON reads from double quotes, or from single ones alone put in their place, what
+    Python reads, or nothing.
     """
-    if "\\" in source or ('"' in source and "'" in source) or (source[:1], source[-1:]) != ("[", "]"):
+    if "\\" in source or (source[:1], source[-1:]) != ("[", "]"):
         return None
     try:
         source.encode()  # Python refuses half a character, JSON does not
-        value = json.loads(source.replace("'", '"'))
+        value = json.loads(source if '"' in source else source.replace("'", '"'))
     except (ValueError, RecursionError):
         return None
     if not set(map(type, value)) <= {list} or not set(map(type, chain.from_iterable(value))) <= {str}:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,15 @@ class Plan:
         """Of the calls that are asked, at most; None where a price is unknown."""
         costs = [usd for _, _, usd in self.asked.values() if usd is not None]
         return sum(costs) if len(costs) == len(self.asked) else None
+
+    def to_json(self) -> dict[str, Any]:
+        """For a journal."""
+        return {"calls": self.calls, "asked": {key: list(took) for key, took in self.asked.items()}}
+
+    @classmethod
+    def from_json(cls, told: Mapping[str, Any]) -> Plan:
+        """What ``to_json`` told."""
+        return cls(told["calls"], {key: tuple(took) for key, took in told["asked"].items()})
 
     @classmethod
     def merged(cls, plans: Iterable[Plan]) -> Plan:

@@ -15,9 +15,10 @@ from numpy.typing import NDArray
 from smartgen.core.types import Sequences
 from smartgen.data.vocabulary import Vocabulary
 from smartgen.metrics.ranking import Ties
+from smartgen.training.learned import Learned
 
 
-class DevicePredictor:
+class DevicePredictor(Learned):
     """Scores 1 for the actions whose name begins with the visible device, 0 for others."""
 
     ties: ClassVar[Ties] = "expected"

@@ -13,7 +13,7 @@ iteration with the highest held-out likelihood stays.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import ClassVar, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 import torch
@@ -26,12 +26,13 @@ from smartgen.data.vocabulary import Vocabulary
 from smartgen.metrics.ranking import Ties
 from smartgen.nets.hmm import Chains, Expected, Hmm, expected_counts, filtered, log_likelihood, viterbi_last
 from smartgen.settings import HmmSettings, TrainerSettings, UnifiedProtocolSettings
+from smartgen.training.learned import Arrays, Learned
 from smartgen.training.trainer import seed_everything
 
 SCORE_BATCH = 4096
 
 
-class HmmPredictor:
+class HmmPredictor(Learned):
     """Baum-Welch, then the protocol's way to foretell.
 
     Args:
@@ -74,10 +75,7 @@ class HmmPredictor:
 
     def score(self, histories: Sequences) -> NDArray[np.float64]:
         """(n, actions) shares of what comes next."""
-        model = self.model
-        if model is None:
-            raise RuntimeError("fit the predictor before scoring")
-        chains = _chains([histories])
+        model, chains = self._fitted(), _chains([histories])
         if self.budget is None:
             found = model.emission[viterbi_last(model, chains)]
             return np.pad(found, ((0, 0), (0, max(0, self.actions - found.shape[1]))))
@@ -90,6 +88,20 @@ class HmmPredictor:
             last = forward[np.arange(len(some.lengths)), some.lengths - 1]
             parts.append((last @ model.transition @ emission)[:, which.reshape(-1)])
         return np.concatenate(parts)
+
+    def state(self) -> dict[str, NDArray[Any]]:
+        """Start, transition and emission."""
+        return dict(vars(self._fitted()))
+
+    def restore(self, state: Arrays) -> Self:
+        """Take the parameters of an equal predictor, instead of ``fit``."""
+        self.model = Hmm(**{name: state[name] for name in ("start", "transition", "emission")})
+        return self
+
+    def _fitted(self) -> Hmm:
+        if self.model is None:
+            raise RuntimeError("fit the predictor before scoring")
+        return self.model
 
     def _released(self, windows: Sequences) -> Hmm:
         actions = windows.values[:, ACTION].astype(np.int64).reshape(len(windows), -1)

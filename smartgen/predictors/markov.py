@@ -17,9 +17,10 @@ from smartgen.core.types import ACTION, Sequences
 from smartgen.data.histories import cases
 from smartgen.data.vocabulary import Vocabulary
 from smartgen.metrics.ranking import Ties
+from smartgen.training.learned import Learned
 
 
-class MarkovPredictor:
+class MarkovPredictor(Learned):
     """score(a) = (c(last, a) + u(a)) / (c(last) + 1), c pairs of neighbors, u the share of each action.
 
     Of several sets each gives half, or its equal part, of all pairs counted: weights that add up to the
@@ -29,6 +30,7 @@ class MarkovPredictor:
     best_step = 0
     ties: ClassVar[Ties] = "expected"
     logits: ClassVar[bool] = False
+    learned: ClassVar[tuple[str, ...]] = ("scores",)
 
     def __init__(self, vocabulary: Vocabulary, *_: object) -> None:
         self.actions = len(vocabulary.actions)

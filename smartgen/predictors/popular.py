@@ -16,14 +16,16 @@ from numpy.typing import NDArray
 from smartgen.core.types import ACTION, Sequences
 from smartgen.data.vocabulary import Vocabulary
 from smartgen.metrics.ranking import Ties
+from smartgen.training.learned import Learned
 
 
-class PopularPredictor:
+class PopularPredictor(Learned):
     """Scores each action by its share of the training sequences' behaviors."""
 
     best_step = 0
     ties: ClassVar[Ties] = "expected"
     logits: ClassVar[bool] = False
+    learned: ClassVar[tuple[str, ...]] = ("share",)
 
     def __init__(self, vocabulary: Vocabulary, *_: object) -> None:
         self.actions = len(vocabulary.actions)

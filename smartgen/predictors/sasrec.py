@@ -14,11 +14,12 @@ is one case of the same network.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import ClassVar, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
 from pytorch_lightning.loggers import Logger
+from torch import nn
 
 from smartgen.core.errors import SmartgenError
 from smartgen.core.types import Sequences
@@ -26,12 +27,14 @@ from smartgen.data.vocabulary import DAYS, HOURS, Vocabulary
 from smartgen.metrics.ranking import Ties
 from smartgen.nets.sasrec import BehaviorSASRec, TokenSASRec
 from smartgen.settings import SasrecSettings, TrainerSettings
+from smartgen.training.learned import Arrays, Learned
 from smartgen.training.predictor import NeuralPredictor
 from smartgen.training.tokens import fit_tokens, token_scores
 from smartgen.training.trainer import refuse_diverged, seed_everything
+from smartgen.training.weights import load_network, network_state
 
 
-class TokenSasrecPredictor:
+class TokenSasrecPredictor(Learned):
     """The release's SASRec over single tokens.
 
     Args:
@@ -61,9 +64,7 @@ class TokenSasrecPredictor:
             raise SmartgenError(f"sasrec was given {len(train)} training sequences, expected at least 2")
         seed_everything(self.seed)
         s = self.settings
-        self.network = TokenSASRec(
-            len(self.vocabulary.actions), s.width, s.blocks, s.heads, s.length, s.dropout, s.folded
-        )
+        self.network = self._network()
         fit_tokens(
             self.network,
             train,
@@ -79,30 +80,55 @@ class TokenSasrecPredictor:
 
     def token_scores(self, histories: NDArray[np.int64], sizes: NDArray[np.int64]) -> NDArray[np.float64]:
         """(n, actions + 1) scores of every id after each row of tokens, padded on the left with 0."""
+        return token_scores(self._fitted(), histories, sizes)
+
+    def state(self) -> dict[str, NDArray[Any]]:
+        """The network's weights by name."""
+        return network_state(self._fitted())
+
+    def restore(self, state: Arrays) -> Self:
+        """Make the network and give it the weights of an equal predictor, instead of ``fit``."""
+        self.network = self._network()
+        load_network(self.network, state)
+        return self
+
+    def _network(self) -> TokenSASRec:
+        s = self.settings
+        return TokenSASRec(
+            len(self.vocabulary.actions), s.width, s.blocks, s.heads, s.length, s.dropout, s.folded
+        )
+
+    def _fitted(self) -> TokenSASRec:
         if self.network is None:
             raise RuntimeError("fit the predictor before scoring")
-        return token_scores(self.network, histories, sizes)
+        return self.network
 
 
 class SasrecPredictor(NeuralPredictor):
     """SASRec over whole behaviors (protocol unified, ours)."""
 
     settings: SasrecSettings
+    learned: ClassVar[tuple[str, ...]] = ("trained",)
 
     def _fit(self, train: Sequence[Sequences], held_out: Sequence[Sequences]) -> int:
-        if self.budget is None:
-            raise SmartgenError("sasrec over behaviors is for protocol=unified")
-        vocabulary, s = self.vocabulary, self.settings
-        sizes = (len(DAYS), len(HOURS), len(vocabulary.devices), len(vocabulary.actions))
         longest = max(int(one.lengths.max()) for one in (*train, *held_out))
         # Nothing follows the last behavior of a row, so its position learns nothing: never score by it.
         self.trained = max(int(one.lengths.max()) for one in train) - 1
-        self.network = BehaviorSASRec(
-            sizes, vocabulary.pad, self.budget.width, s.blocks, s.heads, longest, s.dropout
-        )
+        self.network = self._network(longest)
         return self._fit_on_budget(self.network, train, held_out)
 
     def score(self, histories: Sequences) -> NDArray[np.float64]:
         """(n, actions) logits; of a history longer than any that was trained on the last behaviors count."""
         self._fitted()
         return self._score_behaviors(histories, self.trained)
+
+    def made_for(self, state: Arrays) -> nn.Module:
+        """The network with as many positions."""
+        return self._network(len(state["network.positions.weight"]))
+
+    def _network(self, longest: int) -> BehaviorSASRec:
+        if self.budget is None:
+            raise SmartgenError("sasrec over behaviors is for protocol=unified")
+        vocabulary, s = self.vocabulary, self.settings
+        sizes = (len(DAYS), len(HOURS), len(vocabulary.devices), len(vocabulary.actions))
+        return BehaviorSASRec(sizes, vocabulary.pad, self.budget.width, s.blocks, s.heads, longest, s.dropout)

@@ -52,16 +52,27 @@ def sampled_candidates(test: Sequences, seed: int = SEED, negatives: int = NEGAT
     """
     tokens, bounds = test.values.reshape(-1).astype(np.int64), test.offsets * 4
     largest = int(tokens.max(initial=0))
-    sizes = np.diff(bounds)[1:] - 1
-    users = range(1, len(test))
-    histories = np.zeros((len(sizes), int(sizes.max(initial=0))), dtype=np.int64)
+    histories, sizes = token_histories(test[1:])
     ids = np.empty((len(sizes), 1 + negatives), dtype=np.int64)
     stream = _Stream(seed, largest)
-    for row, user in enumerate(users):
+    for row, user in enumerate(range(1, len(test))):
         own = tokens[bounds[user] : bounds[user + 1]]
-        histories[row, histories.shape[1] - len(own) + 1 :] = own[:-1]
         ids[row, 0], ids[row, 1:] = own[-1], stream.draw(negatives, own[:-2])
     return Candidates(histories, sizes, ids, largest)
+
+
+def token_histories(sequences: Sequences) -> tuple[Integers, Integers]:
+    """(n, longest) all but the last token of each sequence, padded on the left with 0, and (n,) their number.
+
+    Example:
+        >>> token_histories(Sequences.from_lists([[0, 2, 5, 9]]))[0].tolist()
+        [[0, 2, 5]]
+    """
+    sizes = sequences.lengths * 4 - 1
+    histories = np.zeros((len(sizes), int(sizes.max(initial=0))), dtype=np.int64)
+    for row, own in zip(histories, sequences.to_lists(), strict=True):
+        row[len(row) - len(own) + 1 :] = own[:-1]
+    return histories, sizes
 
 
 class _Stream:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Protocol
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,10 +11,18 @@ from numpy.typing import NDArray
 from smartgen.core.types import ACTION, Sequences
 
 Scores = NDArray[np.float64]
+MEMBER = "member_{}."  # before the names of a member's arrays
 UNKNOWN = 1e-3  # share of an action that a member's sets lack, for its familiarity with a history
 
 
-class Predictor(Protocol):
+class Model(Protocol):
+    """Can be kept."""
+
+    def state(self) -> dict[str, NDArray[Any]]:
+        """What was learned, as arrays by name."""
+
+
+class Predictor(Model, Protocol):
     """Ranks actions."""
 
     logits: bool
@@ -23,7 +31,7 @@ class Predictor(Protocol):
         """(n, actions) logits or shares."""
 
 
-class Detector(Protocol):
+class Detector(Model, Protocol):
     """Scores sequences."""
 
     def score(self, sequences: Sequences) -> Scores:
@@ -37,25 +45,43 @@ class PredictorCommittee:
     that one who never saw such actions has little to say.
 
     Args:
-        sets: of each member, what it trained on.
-        actions: size of the vocabulary.
+        shares: (members, actions) of each action in what a member trained on.
     """
 
-    def __init__(
-        self,
+    def __init__(self, members: Sequence[Predictor], weights: Sequence[float], shares: Scores) -> None:
+        self.members, self.weights, self.shares = members, weights, shares
+
+    @classmethod
+    def of(
+        cls,
         members: Sequence[Predictor],
         weights: Sequence[float],
         sets: Sequence[Sequence[Sequences]],
         actions: int,
-    ) -> None:
-        self.members, self.weights = members, weights
-        self.shares = [
+    ) -> Self:
+        """Of members that were just trained.
+
+        Args:
+            sets: of each member, what it trained on.
+            actions: size of the vocabulary.
+        """
+        shares = [
             np.mean(
                 [np.bincount(one.values[:, ACTION], minlength=actions) / len(one.values) for one in some],
                 axis=0,
             )
             for some in sets
         ]
+        return cls(members, weights, np.stack(shares))
+
+    def state(self) -> dict[str, NDArray[Any]]:
+        """What the members learned, and what weighs them."""
+        return _state(self.members) | {"weights": np.array(self.weights), "shares": self.shares}
+
+    @classmethod
+    def restored(cls, members: Sequence[Predictor], state: Mapping[str, NDArray[Any]]) -> Self:
+        """Of members that were restored from this state."""
+        return cls(members, state["weights"].tolist(), state["shares"])
 
     def score(self, histories: Sequences) -> Scores:
         """(n, actions) probabilities of what comes next."""
@@ -113,14 +139,28 @@ class DetectorCommittee:
     Scores of members are of different scales, since each saw another set. So each one's score becomes the
     share of the held-out sequences, all members' together, that it finds less anomalous: 0 as usual as any,
     1 stranger than all.
+
+    Args:
+        known: (members, held-out sequences) each member's scores of these in rising order.
     """
 
-    def __init__(
-        self, members: Sequence[Detector], weights: Sequence[float], held_out: Sequence[Sequences]
-    ) -> None:
-        self.members, self.weights = members, weights
+    def __init__(self, members: Sequence[Detector], weights: Sequence[float], known: Scores) -> None:
+        self.members, self.weights, self.known = members, weights, known
+
+    @classmethod
+    def of(cls, members: Sequence[Detector], weights: Sequence[float], held_out: Sequence[Sequences]) -> Self:
+        """Of members that were just trained, and what was held out of their sets."""
         known = Sequences.concatenate(held_out)
-        self.known = [np.sort(one.score(known)) for one in members]
+        return cls(members, weights, np.stack([np.sort(one.score(known)) for one in members]))
+
+    def state(self) -> dict[str, NDArray[Any]]:
+        """What the members learned, and what their scores are ranked among."""
+        return _state(self.members) | {"weights": np.array(self.weights), "known": self.known}
+
+    @classmethod
+    def restored(cls, members: Sequence[Detector], state: Mapping[str, NDArray[Any]]) -> Self:
+        """Of members that were restored from this state."""
+        return cls(members, state["weights"].tolist(), state["known"])
 
     def score(self, sequences: Sequences) -> Scores:
         """(n,) mean ranks from 0 to 1, higher is more anomalous."""
@@ -144,3 +184,11 @@ def ranks_among(known: Scores, scores: Scores) -> Scores:
     """
     shares: Scores = np.searchsorted(known, scores) / len(known)
     return shares
+
+
+def _state(members: Sequence[Model]) -> dict[str, NDArray[Any]]:
+    return {
+        MEMBER.format(number) + name: array
+        for number, one in enumerate(members)
+        for name, array in one.state().items()
+    }

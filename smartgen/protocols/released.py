@@ -92,10 +92,11 @@ class Rule:
 
 @dataclass(frozen=True)
 class DetectionOutcome:
-    """What a detector reached: metrics in [0, 1], the threshold in the detector's unit, and counts."""
+    """What a detector reached: metrics in [0, 1], counts, and where its alarms begin."""
 
     metrics: dict[str, float]
     counts: dict[str, int]
+    threshold: Threshold
 
 
 def released_rule(
@@ -159,7 +160,7 @@ def detect(detector: Detector, parts: Parts, rule: Rule, watch: Stopwatch | None
         "auroc": auroc(normal, attack),
         "threshold": threshold.value,
     }
-    return DetectionOutcome(metrics, sizes | vars(found))
+    return DetectionOutcome(metrics, sizes | vars(found), threshold)
 
 
 def _scores(

@@ -88,6 +88,11 @@ def sees_target(regime: str, rules: TrainingRules) -> bool:
     return regime in SEES_TARGET or rules.few > 0
 
 
+def model_name(regime: str, rules: TrainingRules, number: int) -> str:
+    """What a fold's model is called where it is kept."""
+    return f"fold_{number}" if sees_target(regime, rules) else "model"
+
+
 def trainings(
     regime: str,
     source: Sequences,

@@ -7,7 +7,7 @@ test sequences stands beside one over the ``novel`` ones, which no training pool
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import numpy as np
@@ -35,6 +35,7 @@ from smartgen.protocols.trainings import (
     check_regime,
     expert_metrics,
     fit_training,
+    model_name,
     sees_target,
     trainings,
 )
@@ -44,23 +45,23 @@ Arrays = dict[str, NDArray[Any]]
 Scores = NDArray[np.float64]
 
 
-class Detector(Protocol):
+class Scorer(Protocol):
+    """A detector, or a committee of them, that needs no more training."""
+
+    def score(self, sequences: Sequences) -> Scores:
+        """(n,) scores, higher is more anomalous."""
+
+    def state(self) -> dict[str, NDArray[Any]]:
+        """What was learned, as arrays by name."""
+
+
+class Detector(Scorer, Protocol):
     """A detector that sees a held-out part while it trains."""
 
     best_step: int
 
     def fit(self, train: Sequence[Sequences], held_out: Sequence[Sequences]) -> object:
         """Train from scratch on sets that count the same."""
-
-    def score(self, sequences: Sequences) -> Scores:
-        """(n,) scores, higher is more anomalous."""
-
-
-class Scorer(Protocol):
-    """A detector, or a committee of them, that needs no more training."""
-
-    def score(self, sequences: Sequences) -> Scores:
-        """(n,) scores, higher is more anomalous."""
 
 
 @dataclass(frozen=True)
@@ -82,11 +83,13 @@ class Outcome:
         cases: arrays of one length, a row an attack: ``kind`` (its place in ``KINDS``), ``sequence`` (a hash
             of the normal's content), ``fold``, ``novel``, ``normal``, ``attack`` (scores), ``normal_flag``,
             ``attack_flag``; of networks also ``normal_fields`` and ``attack_fields``, (n, 4) parts by field.
+        models: what was trained, and where its alarms begin, by ``model_name``.
     """
 
     metrics: dict[str, float]
     counts: dict[str, int]
     cases: Arrays
+    models: dict[str, tuple[Scorer, Threshold]] = field(default_factory=dict)
 
 
 def detect(
@@ -118,6 +121,7 @@ def detect(
     details: dict[str, float] = {}
     parts: list[Arrays] = []
     fitted: tuple[Scorer, Threshold] | None = None
+    models: dict[str, tuple[Scorer, Threshold]] = {}
     for number, fold in enumerate(halves):
         if fitted is None or sees_target(regime, rules):
             if rules.few and regime not in SEES_TARGET:
@@ -125,13 +129,14 @@ def detect(
             with watch.measure("train"):
                 wanted = trainings(regime, source, synthetic, fold, context.vocabulary, rules)
                 fitted = _fit(make, wanted, rules, number, counts)
+            models[model_name(regime, rules, number)] = fitted
             details |= {f"threshold_fold_{number}": fitted[1].value} | expert_metrics(wanted)
         novel = is_novel(fold.test, [fold.oracle, source, synthetic])
         counts |= {f"test_fold_{number}": len(fold.test), f"novel_fold_{number}": int(novel.sum())}
         with watch.measure("score"):
             parts += _fold_cases(fitted, fold, number, novel, real, context, rules, counts)
     found = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
-    return Outcome(_metrics(found) | details, counts, found)
+    return Outcome(_metrics(found) | details, counts, found, models)
 
 
 def _fit(
@@ -149,7 +154,7 @@ def _fit(
         held += apart
     detector: Scorer = members[0]
     if len(members) > 1:
-        detector = DetectorCommittee(members, [one.weight for one in found], held)
+        detector = DetectorCommittee.of(members, [one.weight for one in found], held)
     value = percentile([detector.score(one) for one in held], rules.percentile)
     return detector, Threshold(value, strict=True)
 

@@ -8,7 +8,7 @@ second on.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 import numpy as np
@@ -29,6 +29,7 @@ from smartgen.protocols.trainings import (
     check_regime,
     expert_metrics,
     fit_training,
+    model_name,
     sees_target,
     trainings,
 )
@@ -37,24 +38,24 @@ from smartgen.stages.tss import split_sequences
 Arrays = dict[str, NDArray[Any]]
 
 
-class Predictor(Protocol):
-    """Foretells the next action; sees a held-out part while it trains."""
+class Scorer(Protocol):
+    """A predictor, or a committee of them, that needs no more training."""
+
+    def score(self, histories: Sequences) -> NDArray[np.float64]:
+        """(n, actions) scores of what comes next, higher is likelier."""
+
+    def state(self) -> dict[str, NDArray[Any]]:
+        """What was learned, as arrays by name."""
+
+
+class Predictor(Scorer, Protocol):
+    """Foretells the next action, by logits or else shares; sees a held-out part while it trains."""
 
     best_step: int
     logits: bool
 
     def fit(self, train: Sequence[Sequences], held_out: Sequence[Sequences]) -> object:
         """Train from scratch on sets that count the same."""
-
-    def score(self, histories: Sequences) -> NDArray[np.float64]:
-        """(n, actions) logits, or else shares, of what comes next."""
-
-
-class Scorer(Protocol):
-    """A predictor, or a committee of them, that needs no more training."""
-
-    def score(self, histories: Sequences) -> NDArray[np.float64]:
-        """(n, actions) scores of what comes next, higher is likelier."""
 
 
 @dataclass(frozen=True)
@@ -79,11 +80,13 @@ class Outcome:
     Args:
         cases: arrays of one length: ``sequence`` (a hash of its content), ``fold``, ``novel``, ``last``,
             ``above`` and ``tied`` (``metrics.ranking.Ranks``).
+        models: what was trained, by ``model_name``.
     """
 
     metrics: dict[str, float]
     counts: dict[str, int]
     cases: Arrays
+    models: dict[str, Scorer] = field(default_factory=dict)
 
 
 def predict(
@@ -110,6 +113,7 @@ def predict(
     parts: list[Arrays] = []
     details: dict[str, float] = {}
     fitted: Scorer | None = None
+    models: dict[str, Scorer] = {}
     for number, fold in enumerate(folds(pools.target, pools.vocabulary)):
         if fitted is None or sees_target(regime, rules):
             if rules.few and regime not in SEES_TARGET:
@@ -117,11 +121,12 @@ def predict(
             with watch.measure("train"):
                 found = trainings(regime, source, pools.synthetic, fold, pools.vocabulary, rules)
                 fitted = _fit(make, found, rules, number, len(pools.vocabulary.actions), counts)
+            models[model_name(regime, rules, number)] = fitted
             details |= expert_metrics(found)
         with watch.measure("score"):
             parts.append(_fold_cases(fitted, fold, number, source, pools.synthetic, counts))
     tested = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
-    return Outcome(_metrics(tested) | details, counts, tested)
+    return Outcome(_metrics(tested) | details, counts, tested, models)
 
 
 def _fit(
@@ -144,7 +149,7 @@ def _fit(
         used.append(sets)
     if len(members) == 1:
         return members[0]
-    return PredictorCommittee(members, [one.weight for one in found], used, actions)
+    return PredictorCommittee.of(members, [one.weight for one in found], used, actions)
 
 
 def _fold_cases(

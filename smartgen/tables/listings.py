@@ -54,11 +54,7 @@ def one_record(records: Sequence[Record], key: str) -> str:
     Raises:
         SmartgenError: not exactly one key begins so.
     """
-    fits = [r for r in records if r.key.startswith(key) or r.key.rpartition("-")[2].startswith(key)]
-    if len(fits) != 1:
-        found = ", ".join(record.key for record in fits[:5]) or "none"
-        raise SmartgenError(f"show {key}: expected the beginning of exactly one record's key, found {found}")
-    record = fits[0]
+    record = record_of(records, key, "show")
     digest = result_digest(record) if record.ok else "none, the cell failed"
     facts = {"key": record.key, "folder": record.path, "result": digest, "command": command_of(record)}
     parts = [f"{name:<8}{fact}" for name, fact in facts.items() if fact]
@@ -66,6 +62,24 @@ def one_record(records: Sequence[Record], key: str) -> str:
         block: Mapping[str, Any] | None = getattr(record, name)
         parts += [f"\n{name}\n{_indented(block)}"] if block else []
     return "\n".join(parts) + "\n"
+
+
+def record_of(records: Sequence[Record], key: str, asked: str) -> Record:
+    """The record whose key, or the digits at its end, begin so.
+
+    Args:
+        asked: the command, for the message.
+
+    Raises:
+        SmartgenError: not exactly one does.
+    """
+    fits = [r for r in records if r.key.startswith(key) or r.key.rpartition("-")[2].startswith(key)]
+    if len(fits) != 1:
+        found = ", ".join(record.key for record in fits[:5]) or "none"
+        raise SmartgenError(
+            f"{asked} {key}: expected the beginning of exactly one record's key, found {found}"
+        )
+    return fits[0]
 
 
 def command_of(record: Record) -> str:

@@ -16,7 +16,7 @@ from typing import Any
 import yaml
 
 from smartgen.core.errors import SmartgenError
-from smartgen.core.keys import canonical_json, without_harmless
+from smartgen.core.keys import canonical_json, flatten
 from smartgen.core.records import Record, result_digest
 
 MISSING = object()
@@ -99,7 +99,7 @@ def choose(records: Iterable[Record], defaults: Mapping[str, Any]) -> Choice:
     """Of the finished records that match a cell, those of one setting, one a seed."""
     groups: dict[str, list[Record]] = {}
     for record in records:
-        groups.setdefault(canonical_json(setting(record)), []).append(record)
+        groups.setdefault(record.setting_digest, []).append(record)
     if not groups:
         return Choice()
     ranked = sorted(groups.values(), key=lambda group: _rank(group, defaults), reverse=True)
@@ -108,30 +108,20 @@ def choose(records: Iterable[Record], defaults: Mapping[str, Any]) -> Choice:
     return Choice(chosen, "; ".join(note for note in notes if note))
 
 
-def setting(record: Record) -> dict[str, Any]:
+def setting(record: Record) -> Mapping[str, Any]:
     """All that tells one setting from another, by dotted name: axes and config without the seed."""
-    found = {**flatten(without_harmless(record.config)), **record.axes}
-    return {key: value for key, value in found.items() if key != "seed"}
+    return record.setting
 
 
 def differing(settings: Sequence[Mapping[str, Any]]) -> list[str]:
     """The keys in which settings differ, one that lacks a key included."""
     keys = sorted({key for one in settings for key in one})
-    return [key for key in keys if len({canonical_json(one.get(key, NONE)) for one in settings}) > 1]
+    return [key for key in keys if len({_comparable(one.get(key, NONE)) for one in settings}) > 1]
 
 
-def flatten(config: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
-    """Nested settings by dotted name.
-
-    Example:
-        >>> flatten({"trainer": {"threads": 1}, "seed": 3})
-        {'trainer.threads': 1, 'seed': 3}
-    """
-    found: dict[str, Any] = {}
-    for key, value in config.items():
-        nested = isinstance(value, Mapping) and value
-        found.update(flatten(value, f"{prefix}{key}.") if nested else {f"{prefix}{key}": value})
-    return found
+def _comparable(value: Any) -> Any:
+    """A value that can stand in a set and is no other: 1, 1.0 and true are three."""
+    return (type(value), value) if isinstance(value, str | bool | int | float) else canonical_json(value)
 
 
 def seed_of(record: Record) -> Any:

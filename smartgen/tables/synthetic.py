@@ -8,12 +8,12 @@ from statistics import fmean, stdev
 from typing import Any
 
 from smartgen.core.errors import SmartgenError
-from smartgen.core.keys import canonical_json
+from smartgen.core.keys import canonical_json, flatten
 from smartgen.core.names import TRANSITIONS, transition_order
 from smartgen.core.records import Record
 from smartgen.tables.blocks import Block, Page
 from smartgen.tables.compare import SEEDS_FOR_SD
-from smartgen.tables.select import NONE, differing, flatten, lookup, matches, seed_of, seeded_apart, when
+from smartgen.tables.select import NONE, differing, lookup, matches, seed_of, seeded_apart, when
 
 FIELDS = ("device", "hour", "transition")
 ALONE = {

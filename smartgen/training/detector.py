@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,8 +20,10 @@ from smartgen.settings import NeuralDetectorSettings, UnifiedProtocolSettings
 from smartgen.training.budget import fit_on_budget
 from smartgen.training.fitted import FittedDetector
 from smartgen.training.hidden import HiddenBehaviors, hidden_losses
+from smartgen.training.learned import Arrays
 from smartgen.training.reconstruction import fit_reconstruction, sequence_losses
 from smartgen.training.trainer import refuse_diverged, seed_everything
+from smartgen.training.weights import load_network, network_state
 
 Sizes = tuple[int, int, int, int]
 
@@ -76,6 +78,19 @@ class NeuralDetector(FittedDetector):
         self.require_fitted()
         return hidden_losses(self.network, self._rectangle(sequences), self.masked)
 
+    def state(self) -> dict[str, NDArray[Any]]:
+        """The network's weights by name."""
+        return super().state() | network_state(self.network)
+
+    def restore(self, state: Arrays) -> Self:
+        """Make the network and give it the weights of an equal detector, instead of ``fit``."""
+        if self.budget is None:  # with a row for the pad, or without
+            self.network = self.token_network(len(state["network.embedding.weight"]))
+        else:
+            self.network = self._sized_network(self.budget)
+        load_network(self.network, state)
+        return super().restore(state)
+
     def _fit_tokens(self, train: Sequences) -> None:
         s: NeuralDetectorSettings = self.settings
         pad = self.vocabulary.pad
@@ -99,16 +114,20 @@ class NeuralDetector(FittedDetector):
         train: Sequence[Sequences],
         held_out: Sequence[Sequences],
     ) -> None:
-        vocabulary = self.vocabulary
-        sizes = (len(DAYS), len(HOURS), len(vocabulary.devices), len(vocabulary.actions))
-        self.network = self.behavior_network(sizes, budget.width)
+        self.network = self._sized_network(budget)
         longest = max(int(one.lengths.max()) for one in train)
         held = [self._rectangle(one) for one in held_out]
         watched = self.logger is not None or self.trainer.progress
         rate = self.settings.learning_rate
         module = HiddenBehaviors(self.network, held, self.masked, rate, watched)
-        sets = [padded(one, vocabulary.pad, longest) for one in train]
+        sets = [padded(one, self.vocabulary.pad, longest) for one in train]
         self.best_step = fit_on_budget(module, sets, budget, self.trainer, self.logger)
+
+    def _sized_network(self, budget: UnifiedProtocolSettings) -> nn.Module:
+        """The network of protocol unified for the home's vocabulary."""
+        vocabulary = self.vocabulary
+        sizes = (len(DAYS), len(HOURS), len(vocabulary.devices), len(vocabulary.actions))
+        return self.behavior_network(sizes, budget.width)
 
     def _tokens(self, sequences: Sequences) -> NDArray[np.int64]:
         pad = self.vocabulary.pad

@@ -13,13 +13,14 @@ from smartgen.core.errors import SmartgenError
 from smartgen.core.types import Sequences
 from smartgen.data.vocabulary import Vocabulary
 from smartgen.settings import TrainerSettings, UnifiedProtocolSettings
+from smartgen.training.learned import Arrays, Learned
 
 if TYPE_CHECKING:  # it brings torch, which half of the detectors do without
     from pytorch_lightning.loggers import Logger
 
 
-class FittedDetector(ABC):
-    """``fit``, then ``score``; a detector is a file with ``_fit`` and ``_score``.
+class FittedDetector(Learned, ABC):
+    """``fit``, then ``score``; a detector is a file with ``_fit``, ``_score`` and the names in ``learned``.
 
     Args:
         vocabulary: the home's.
@@ -74,6 +75,17 @@ class FittedDetector(ABC):
         """(n,) scores, higher is more anomalous; equal sequences score bit-equal."""
         self.require_fitted()
         return self._score(sequences)
+
+    def state(self) -> dict[str, NDArray[Any]]:
+        """What was learned, as arrays by name."""
+        self.require_fitted()
+        return super().state()
+
+    def restore(self, state: Arrays) -> Self:
+        """Take what an equal detector learned, instead of ``fit``."""
+        super().restore(state)
+        self._fitted = True
+        return self
 
     def require_fitted(self) -> None:
         """Refuse to score before there is anything to score with."""

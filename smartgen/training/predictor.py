@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import ClassVar, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,15 +24,17 @@ from smartgen.settings import (
     WindowPredictorSettings,
 )
 from smartgen.training.budget import fit_on_budget
+from smartgen.training.learned import Arrays, Learned
 from smartgen.training.next_action import NextBehavior, distinct_rows, next_action_scores
 from smartgen.training.trainer import refuse_diverged, seed_everything
+from smartgen.training.weights import load_network, network_state
 from smartgen.training.windows import fit_windows, window_scores
 
 WINDOW = 9  # actions that a windowed predictor sees (release)
 LEARNING_RATE = 1e-3  # of every network under protocol unified (ours, as the release's)
 
 
-class NeuralPredictor:
+class NeuralPredictor(Learned):
     """A network that foretells the next action; ``fit``, then ``score``.
 
     Args:
@@ -76,6 +78,20 @@ class NeuralPredictor:
 
     def score(self, histories: Sequences) -> NDArray[np.float64]:
         """(n, actions) scores of what comes next, higher is likelier; equal histories score bit-equal."""
+        raise NotImplementedError
+
+    def state(self) -> dict[str, NDArray[Any]]:
+        """The network's weights by name."""
+        return super().state() | network_state(self._fitted())
+
+    def restore(self, state: Arrays) -> Self:
+        """Make the network and give it the weights of an equal predictor, instead of ``fit``."""
+        self.network = self.made_for(state)
+        load_network(self.network, state)
+        return super().restore(state)
+
+    def made_for(self, state: Arrays) -> nn.Module:
+        """A fresh network into which these weights fit."""
         raise NotImplementedError
 
     def _fit(self, train: Sequence[Sequences], held_out: Sequence[Sequences]) -> int:
@@ -126,12 +142,9 @@ class WindowPredictor(NeuralPredictor):
         raise NotImplementedError
 
     def _fit(self, train: Sequence[Sequences], held_out: Sequence[Sequences]) -> int:
-        actions = len(self.vocabulary.actions)
+        self.network = self._network()
         if self.budget is not None:
-            width = self.settings.unified_width or self.budget.width
-            self.network = Windowed(self.build(actions, width, actions), actions, WINDOW)
             return self._fit_on_budget(self.network, train, held_out)
-        self.network = self.build(actions, self.settings.width, 0 if self.zero_action else None)
         (windows,), (validation,) = train, held_out
         return fit_windows(
             self.network, _rows(windows), _rows(validation), self.settings, self.trainer, self.logger
@@ -141,9 +154,25 @@ class WindowPredictor(NeuralPredictor):
         """(n, actions) scores of what follows; windows of fewer than nine are for protocol unified alone."""
         if self.budget is not None:
             return self._score_behaviors(histories, WINDOW)
+        if (histories.lengths < WINDOW).any():
+            raise SmartgenError(
+                f"a history has {histories.lengths.min()} behaviors; {self.settings.name} under protocol "
+                f"released, which knows no pad, needs {WINDOW} or more"
+            )
         actions = len(self.vocabulary.actions)
         rows, where = np.unique(action_windows(histories, WINDOW, actions), axis=0, return_inverse=True)
         return window_scores(self._fitted(), rows, actions)[where.reshape(-1)]
+
+    def made_for(self, state: Arrays) -> nn.Module:
+        """Its size hangs on vocabulary and settings alone."""
+        return self._network()
+
+    def _network(self) -> nn.Module:
+        actions = len(self.vocabulary.actions)
+        if self.budget is None:
+            return self.build(actions, self.settings.width, 0 if self.zero_action else None)
+        width = self.settings.unified_width or self.budget.width
+        return Windowed(self.build(actions, width, actions), actions, WINDOW)
 
 
 def _rows(windows: Sequences) -> NDArray[np.int64]:

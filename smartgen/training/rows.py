@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Callable, Sequence
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +13,7 @@ from smartgen.core.types import Sequences
 from smartgen.data.frequencies import frequencies
 from smartgen.data.padding import flat_tokens
 from smartgen.training.fitted import FittedDetector
+from smartgen.training.learned import Arrays
 
 Rows = NDArray[np.float64]
 
@@ -19,9 +21,11 @@ Rows = NDArray[np.float64]
 class RowDetector(FittedDetector):
     """A detector of rows: 40 raw ids under protocol released, frequencies under unified."""
 
+    train: Sequence[Sequences]
     score_rows: Callable[[Rows], Rows]
 
     def _fit(self, train: Sequence[Sequences], held_out: Sequence[Sequences]) -> None:
+        self.train = train
         self.score_rows = self.fit_rows([self.rows(one) for one in train])
 
     def _score(self, sequences: Sequences) -> Rows:
@@ -31,6 +35,20 @@ class RowDetector(FittedDetector):
     def fit_score(self, sequences: Sequences) -> Rows:
         """(n,) scores of the very sequences that it is fitted on (release, D26)."""
         return self.fit([sequences]).score(sequences)
+
+    def state(self) -> dict[str, NDArray[Any]]:
+        """The training sequences: scikit-learn keeps models as pickles alone, and fitting again is exact."""
+        found = super().state()
+        for number, one in enumerate(self.train):
+            found |= {f"values_{number}": one.values, f"offsets_{number}": one.offsets}
+        return found
+
+    def restore(self, state: Arrays) -> Self:
+        """Fit again, with what an equal detector was fitted on."""
+        numbers = range(len(state) // 2)
+        sets = [Sequences(state[f"values_{i}"], state[f"offsets_{i}"]) for i in numbers]
+        self._fit(sets, [])
+        return super().restore(state)
 
     def rows(self, sequences: Sequences) -> Rows:
         """(n, features) of the protocol."""

@@ -19,7 +19,7 @@ from smartgen.settings import (
     TransitionSettings,
     WalkSettings,
 )
-from smartgen.tracking import NoTracker
+from smartgen.tracking.live import NoTracker
 
 
 def make(outputs: Path, **changes: Any) -> CellSettings:

@@ -10,7 +10,7 @@ import pytest
 
 from smartgen.cell import Prepared, run_cell
 from smartgen.core.errors import SmartgenError
-from smartgen.core.records import read_records, result_digest
+from smartgen.core.records import Record, read_records, result_digest
 from smartgen.settings import (
     DatasetSettings,
     DetectorSettings,
@@ -32,7 +32,7 @@ from smartgen.settings import (
     UnifiedProtocolSettings,
     WalkSettings,
 )
-from smartgen.tracking import NoTracker
+from smartgen.tracking.live import NoTracker
 
 MEASURED = ("set", "target", "source", "sampled")
 UNIFIED = UnifiedProtocolSettings(name="unified", max_steps=20, check_every=10, batch_size=8, width=16)
@@ -141,7 +141,8 @@ def test_every_setting_that_can_change_a_result_changes_the_key(cell: Any, tmp_p
     ]
     keys = {Prepared(cell(tmp_path, **change)).key for change in [{}, *changes]}
     assert len(keys) == len(changes) + 1
-    harmless = [{"force": True}, {"paths": PathSettings(outputs=str(tmp_path / "else"))}]
+    harmless: list[dict[str, Any]] = [{"force": True}, {"save": True}]
+    harmless.append({"paths": PathSettings(outputs=str(tmp_path / "else"))})
     harmless.append({"trainer": TrainerSettings(accelerator="cpu", progress=True)})
     base = Prepared(cell(tmp_path)).key
     assert {Prepared(cell(tmp_path, **change)).key for change in harmless} == {base}
@@ -220,7 +221,7 @@ def test_a_failed_cell_leaves_its_error_and_no_result(cell: Any, run: Any, tmp_p
 
 def test_a_failing_mirror_does_not_lose_the_record(cell: Any, tmp_path: Path) -> None:
     class Broken(NoTracker):
-        def log(self, metrics: dict[str, float], counts: dict[str, int]) -> None:
+        def log(self, record: Record) -> None:
             raise OSError("disk full")
 
     @contextmanager

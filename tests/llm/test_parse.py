@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import re
 import time
+import warnings
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from smartgen.core.types import Behavior, Sequences
 from smartgen.data.vocabulary import DAYS, HOURS, Vocabulary
+from smartgen.llm.literal import read_literal
 from smartgen.llm.mapping import map_quadruples
 from smartgen.llm.parse import MAX_CHARACTERS, longest_span, parse_answer
 
@@ -30,6 +33,26 @@ SEQUENCES = st.lists(st.lists(BEHAVIORS, min_size=1, max_size=5), min_size=1, ma
 WORDS = [*"[],'\"#/\n` ", "//", "[[", "]]", "seq", "<seq ", "```", "original sequences:"]
 WORDS += [f"'{word}'" for word in (*DAYS[:2], HOURS[0], *HOME.devices, *HOME.actions[:3])]
 TEXTS = st.one_of(st.text(), st.lists(st.sampled_from(WORDS), max_size=60).map("".join))
+
+
+LITERALS = st.lists(
+    st.sampled_from(
+        [*"[],'\" \n\t#\\b1", "[[", "]]", "', '", '", "', "''", '""', "None", "\ud800", "\x00", "\x0c"]
+    ),
+    max_size=14,
+).map(lambda parts: f"[[{''.join(parts)}]]")
+
+
+@given(LITERALS)
+@settings(max_examples=2000)
+def test_lists_of_strings_read_as_json_are_the_literal(source):
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            literal = ast.literal_eval(source)
+    except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
+        literal = None
+    assert read_literal(source)[0] == (literal if isinstance(literal, list) else None)
 
 
 def flat(sequences: list[list[Behavior]]) -> list[list[str]]:

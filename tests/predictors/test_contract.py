@@ -2,6 +2,7 @@
 
 import inspect
 from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ import torch
 from numpy.typing import NDArray
 
 from smartgen import check
+from smartgen.blueprint import Blueprint
 from smartgen.core.errors import SmartgenError
 from smartgen.core.registry import load
 from smartgen.core.types import ACTION, Sequences
@@ -17,6 +19,7 @@ from smartgen.data.histories import cases
 from smartgen.data.vocabulary import Vocabulary
 from smartgen.metrics.ranking import hit_rate, ranks
 from smartgen.predictors import REGISTRY, TOKEN_REGISTRY
+from smartgen.saved import Trained, load_model, save_models
 from smartgen.settings import (
     HmmSettings,
     PredictorSettings,
@@ -103,6 +106,27 @@ def test_the_same_seed_gives_the_same_bytes(name: str, released: bool, toy_vocab
     )
     assert first.tobytes() == again.tobytes()
     assert (first.tobytes() == other.tobytes()) == (name in CONTROLS)
+
+
+@NAMES
+@BOTH
+def test_a_saved_predictor_scores_bit_equal(
+    name: str, released: bool, toy_vocabulary: Vocabulary, tmp_path: Path
+) -> None:
+    skip_where_there_is_none(name, released)
+    train, asked = routine(released), cases(routine(released)).histories
+    if released:
+        asked = asked.take(np.flatnonzero(asked.lengths == 9))
+    design = Blueprint("predictor", toy_vocabulary, settings(name), 3, CPU, None if released else BUDGET)
+    predictor = design.make()
+    predictor.fit([train], [train])
+    save_models(tmp_path, "cell", {}, [Trained("model", predictor, design)])
+    saved = load_model(tmp_path / "runs/cell")
+    assert saved.blueprint == design
+    assert saved.score(asked).tobytes() == predictor.score(asked).tobytes()
+    if isinstance(settings(name), WindowPredictorSettings) and released:
+        with pytest.raises(SmartgenError, match=f"{name} under protocol released, which knows no pad"):
+            saved.score(routine(False))
 
 
 @NAMES

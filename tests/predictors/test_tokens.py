@@ -1,16 +1,20 @@
 """What ranks single tokens: SASRec as the release trains it, and the device control."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
+from smartgen.blueprint import Blueprint
 from smartgen.core.errors import SmartgenError
 from smartgen.core.types import Sequences
 from smartgen.data.vocabulary import Vocabulary
 from smartgen.predictors.device import DevicePredictor
 from smartgen.predictors.sasrec import TokenSasrecPredictor
-from smartgen.protocols.candidates import sampled_candidates
+from smartgen.protocols.candidates import sampled_candidates, token_histories
 from smartgen.protocols.released_prediction import predict_tokens
-from smartgen.settings import SasrecSettings, TrainerSettings
+from smartgen.saved import Trained, load_model, save_models
+from smartgen.settings import PredictorSettings, SasrecSettings, TrainerSettings
 
 CPU = TrainerSettings(accelerator="cpu")
 SMALL = SasrecSettings("sasrec", width=16, epochs=60, dropout=0.0, length=40, learning_rate=0.003)
@@ -44,6 +48,21 @@ def test_the_same_seed_gives_the_same_bytes(toy_vocabulary: Vocabulary) -> None:
     )
     assert first.shape == (1, 7)
     assert first.tobytes() == again.tobytes() != other.tobytes()
+
+
+@pytest.mark.parametrize("settings", [SMALL, PredictorSettings("device")], ids=lambda one: one.name)
+def test_a_saved_one_scores_bit_equal(
+    settings: PredictorSettings, toy_vocabulary: Vocabulary, tmp_path: Path
+) -> None:
+    design = Blueprint("token_predictor", toy_vocabulary, settings, 1, CPU)
+    predictor = design.make(batch_size=4).fit(routine())
+    save_models(tmp_path, "cell", {}, [Trained("model", predictor, design)])
+    saved = load_model(tmp_path / "runs/cell")
+    wanted = predictor.token_scores(*token_histories(routine()))[:, :6]
+    assert saved.score(routine()).tobytes() == wanted.tobytes()
+    other = routine().values.copy()
+    other[1::2, 3] = 0  # the last action is not read
+    assert saved.score(routine().with_values(other)).tobytes() == wanted.tobytes()
 
 
 def test_every_pad_can_be_computed(toy_vocabulary: Vocabulary) -> None:

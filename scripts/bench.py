@@ -1,0 +1,162 @@
+"""What smartgen costs: each pipeline as a whole, each stage alone on growing data, and what limits it.
+
+    python scripts/bench.py [--only NAME ...] [--sizes N ...] [--runs 3] [--out outputs/bench]
+
+Every measurement has a process of its own with one thread; figures are medians over runs. Pipelines run on
+the demo home, and on the authors' data where SMARTGEN_RELEASE names it. Writes bench.json and a picture of
+seconds against size with the fitted exponents.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import multiprocessing
+import os
+import sys
+import tempfile
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from pathlib import Path
+from typing import Any
+
+from benchmark.growth import exponent, plot
+from benchmark.machine import machine
+from benchmark.measure import measured_call, measured_process, medians
+from benchmark.pipelines import pipelines
+from benchmark.stages import STAGES
+from rich.console import Console
+from rich.table import Table
+
+from smartgen.core.atomic import write_bytes_atomic, write_json_atomic
+
+THREADS = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
+Row = dict[str, Any]
+
+
+def main() -> None:
+    os.environ.update(THREADS)
+    known = [*STAGES, *pipelines()]
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--only", nargs="+", metavar="NAME", help=f"of: {'; '.join(known)}")
+    parser.add_argument("--sizes", nargs="+", type=int, metavar="N", help="behaviors, for every stage")
+    parser.add_argument("--runs", type=int, default=3)
+    parser.add_argument("--out", type=Path, default=Path("outputs/bench"))
+    options = parser.parse_args()
+    if unknown := set(options.only or ()) - set(known):
+        parser.error(f"unknown: {', '.join(sorted(unknown))}")
+    chosen = options.only or known
+    console, ground = Console(width=None if sys.stdout.isatty() else 140), in_a_process(machine)
+    if ground is None:
+        sys.exit("the machine's own speed could not be measured")
+    told = {name: ground[name] for name in ("processor", "cores", "gflops", "copy_gb_s", "commit", "dirty")}
+    console.print(told)
+    rows = [row for name in STAGES if name in chosen for row in stage_rows(name, options, ground)]
+    whole = [pipeline_row(name, options.runs) for name in pipelines() if name in chosen]
+    console.print(table_of([*rows, *whole]))
+    curves: dict[str, list[tuple[float, float]]] = {}
+    for row in rows:
+        curves.setdefault(row["name"], []).append((row["size"], row["processor"]))
+    grown = {name: exponent(points) for name, points in curves.items()}
+    write_json_atomic(
+        options.out / "bench.json",
+        {"machine": ground, "stages": rows, "pipelines": whole, "exponents": grown},
+    )
+    for kind in ("png", "svg") if curves else ():
+        write_bytes_atomic(options.out / f"growth.{kind}", plot(curves, kind))
+    console.print(f"wrote {options.out}/bench.json" + (", growth.{png,svg}" if curves else ""))
+
+
+def stage_rows(name: str, options: argparse.Namespace, ground: Row) -> list[Row]:
+    """One stage at each size; it ends with the first size at which its process is killed."""
+    rows = []
+    for size in options.sizes or STAGES[name].sizes:
+        runs = [in_a_process(measured_stage, name, size) for _ in range(options.runs)]
+        if not all(runs):
+            print(f"{name}, {size:,}: the process was killed", file=sys.stderr)
+            break
+        row = {"name": name, "size": size, "runs": options.runs} | medians([run for run in runs if run])
+        row |= limits(name, size, row, ground)
+        print(json.dumps(row), file=sys.stderr, flush=True)
+        rows.append(row)
+    return rows
+
+
+def measured_stage(name: str, size: int) -> Row:
+    """In the process that is measured."""
+    import torch
+
+    torch.set_num_threads(1)
+    stage = STAGES[name]
+    stage.run(stage.prepare(200))  # imports and first calls are not the stage's cost
+    return measured_call(stage.prepare, stage.run, size)
+
+
+def counted_operations(name: str, size: int) -> float:
+    """Floating-point operations of a stage's matrix products, backward passes included."""
+    import torch
+    from torch.utils.flop_counter import FlopCounterMode
+
+    torch.set_num_threads(1)
+    stage = STAGES[name]
+    given = stage.prepare(size)
+    with FlopCounterMode(display=False) as counter:
+        stage.run(given)
+    return float(counter.get_total_flops())
+
+
+def limits(name: str, size: int, row: Row, ground: Row) -> Row:
+    """How near a stage is to the machine's matrix speed or to that of its memory, and so what limits it."""
+    stage = STAGES[name]
+    if stage.trains:
+        operations = in_a_process(counted_operations, name, size) or 0.0
+        share = operations / row["processor"] / 1e9 / ground["gflops"]
+        limit = "arithmetic" if share >= 0.5 else "small operations"
+        return {"gflop": operations / 1e9, "of_matrix_speed": share, "limit": limit}
+    if not stage.moved:
+        return {"limit": "Python"}
+    share = stage.moved * size / row["processor"] / 1e9 / ground["copy_gb_s"]
+    return {"of_copy_speed": share, "limit": "memory" if share >= 0.2 else "Python and many passes"}
+
+
+def pipeline_row(name: str, runs: int) -> Row:
+    """A whole command, outputs empty each time."""
+    found = []
+    for _ in range(runs):
+        with tempfile.TemporaryDirectory() as scratch:
+            command = [sys.executable, "-m", "smartgen", *pipelines()[name], "tracking=none"]
+            environment = THREADS | {"SMARTGEN_OUTPUTS": f"{scratch}/outputs"}
+            found.append(measured_process(command, environment, Path(scratch) / "log"))
+    row = {"name": name, "command": " ".join(["smartgen", *pipelines()[name]]), "runs": runs} | medians(found)
+    print(json.dumps(row), file=sys.stderr, flush=True)
+    return row
+
+
+def table_of(rows: list[Row]) -> Table:
+    """What was measured, a line each."""
+    table = Table(box=None)
+    for column in ("what", "behaviors", "wall s", "processor s", "peak MB", "added MB"):
+        table.add_column(column, justify="left" if column == "what" else "right", no_wrap=True)
+    table.add_column("limit", no_wrap=True)
+    for row in rows:
+        figures = [f"{row[name]:,.2f}" for name in ("wall", "processor")]
+        memory = [f"{row[name]:,.0f}" if name in row else "" for name in ("peak_mb", "added_mb")]
+        share = row.get("of_matrix_speed", row.get("of_copy_speed"))
+        limit = row.get("limit", "") + ("" if share is None else f", {share:.0%} of the machine's")
+        table.add_row(row["name"], f"{row['size']:,}" if "size" in row else "", *figures, *memory, limit)
+    return table
+
+
+def in_a_process(call: Any, *arguments: Any) -> Any:
+    """A call in a fresh process; None where it was killed, as for want of memory."""
+    with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as pool:
+        try:
+            return pool.submit(call, *arguments).result()
+        except BrokenProcessPool:
+            return None
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,49 @@
+"""How cost grows with size: cost = a * size^b, fitted on logarithms."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+NOISE_SECONDS = 0.002  # below it a measurement says little of the stage
+
+Points = Sequence[tuple[float, float]]
+
+
+def exponent(points: Points) -> float | None:
+    """B by least squares; None of fewer than two sizes that take measurable time.
+
+    Example:
+        >>> round(exponent([(10, 1.0), (100, 10.0), (1000, 100.0)]), 3)
+        1.0
+    """
+    told = [(size, cost) for size, cost in points if cost >= NOISE_SECONDS]
+    if len({size for size, _ in told}) < 2:
+        return None
+    sizes, costs = np.log(np.array(told)).T
+    return float(np.polyfit(sizes, costs, 1)[0])
+
+
+def plot(stages: Mapping[str, Points], kind: str) -> bytes:
+    """Seconds against size, a line a stage, with the exponents.
+
+    Args:
+        kind: ``png`` or ``svg``.
+    """
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(9, 6), dpi=140, layout="constrained")
+    axes = figure.add_subplot()
+    markers = "osD^vPX*<>hd"
+    for place, (name, points) in enumerate(sorted(stages.items())):
+        grown = exponent(points)
+        label = name if grown is None else f"{name}: size^{grown:.2f}"
+        axes.plot(*zip(*sorted(points), strict=True), marker=markers[place % len(markers)], label=label)
+    axes.set(xscale="log", yscale="log", xlabel="behaviors", ylabel="processor seconds, one thread")
+    axes.grid(visible=True, which="major", alpha=0.3)
+    figure.legend(loc="outside right upper", frameon=False)
+    out = io.BytesIO()
+    figure.savefig(out, format=kind, metadata={"Date": None} if kind == "svg" else None)
+    return out.getvalue()

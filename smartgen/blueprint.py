@@ -1,0 +1,117 @@
+"""What a model is made of before it learns: enough to make an equal fresh one, here or from a saved file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass
+from typing import Any, Final, Self
+
+from smartgen.core.errors import SmartgenError
+from smartgen.core.registry import load
+from smartgen.data.vocabulary import Vocabulary
+from smartgen.detectors import REGISTRY as DETECTORS
+from smartgen.predictors import REGISTRY as PREDICTORS
+from smartgen.predictors import TOKEN_REGISTRY
+from smartgen.settings import (
+    DetectorSettings,
+    PredictorSettings,
+    TrainerSettings,
+    UnifiedProtocolSettings,
+)
+
+KINDS: Final[dict[str, Mapping[str, str]]] = {
+    "detector": DETECTORS,
+    "predictor": PREDICTORS,
+    "token_predictor": TOKEN_REGISTRY,
+}
+
+
+@dataclass(frozen=True)
+class Blueprint:
+    """A model's parts.
+
+    Args:
+        kind: detector, predictor, or token_predictor (SASRec as the release trains it).
+        vocabulary: the home's.
+        settings: the model's own; their name is that in the registry.
+        seed: of whatever is drawn.
+        trainer: how to compute; scores hang on the number of threads too.
+        budget: of protocol unified; None: as the release does it.
+        field: of a detector under released, which of day, hour, device, action it reads; None: all four.
+    """
+
+    kind: str
+    vocabulary: Vocabulary
+    settings: DetectorSettings | PredictorSettings
+    seed: int
+    trainer: TrainerSettings
+    budget: UnifiedProtocolSettings | None = None
+    field: int | None = None
+
+    def make(self, logger: Any = None, batch_size: int = 1, **more: Any) -> Any:
+        """A fresh model.
+
+        Args:
+            logger: a Lightning logger, or None.
+            batch_size: sequences a step, of a token predictor's training.
+            more: what this predictor alone takes.
+
+        Raises:
+            SmartgenError: no model has this name.
+        """
+        told = "detector.name" if self.kind == "detector" else "predictor.name"
+        of = load(KINDS[self.kind], self.settings.name, told)
+        if self.kind == "token_predictor":
+            return of(self.vocabulary, self.settings, batch_size, self.trainer, self.seed, logger)
+        read = (self.budget, self.field) if self.kind == "detector" else (self.budget,)
+        return of(self.vocabulary, self.settings, *read, self.trainer, self.seed, logger, **more)
+
+    def to_json(self) -> dict[str, Any]:
+        """JSON's own types, from which ``from_json`` makes an equal blueprint."""
+        vocabulary = self.vocabulary
+        return {
+            "kind": self.kind,
+            "settings": {"class": type(self.settings).__name__} | asdict(self.settings),
+            "seed": self.seed,
+            "trainer": asdict(self.trainer),
+            "budget": None if self.budget is None else asdict(self.budget),
+            "field": self.field,
+            "vocabulary": {
+                "devices": list(vocabulary.devices),
+                "actions": list(vocabulary.actions),
+                "off_actions": sorted(vocabulary.off_actions),
+            },
+        }
+
+    @classmethod
+    def from_json(cls, told: Mapping[str, Any]) -> Self:
+        """What ``to_json`` told.
+
+        Raises:
+            SmartgenError: a kind or settings that there are not.
+            KeyError, TypeError: something is missing or strange.
+        """
+        kind, settings = told["kind"], dict(told["settings"])
+        name = settings.pop("class")
+        base = DetectorSettings if kind == "detector" else PredictorSettings
+        classes = {one.__name__: one for one in _all(base)}
+        for what, value, known in (("kind", kind, KINDS), ("settings.class", name, classes)):
+            if value not in known:
+                raise SmartgenError(f"{what} is {value!r}, expected one of {', '.join(known)}")
+        words = told["vocabulary"]
+        return cls(
+            kind,
+            Vocabulary(tuple(words["devices"]), tuple(words["actions"]), frozenset(words["off_actions"])),
+            classes[name](**settings),
+            told["seed"],
+            TrainerSettings(**told["trainer"]),
+            None if told["budget"] is None else UnifiedProtocolSettings(**told["budget"]),
+            told["field"],
+        )
+
+
+def _all(base: type[Any]) -> Iterator[type[Any]]:
+    """A class and all that are made from it."""
+    yield base
+    for one in base.__subclasses__():
+        yield from _all(one)

@@ -1,0 +1,153 @@
+"""What the cells of a sweep say of themselves: lines of JSON in a folder, one file a process.
+
+Workers may be other processes, on other machines with the same file system. Each appends to a file of its
+own, so that nothing needs a lock; whoever shows the sweep reads them all. A journal holds what a person is
+told. Results are in records: a lost journal loses nothing.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+VARIABLE = "SMARTGEN_JOURNAL"  # of the environment: the folder that a sweep's cells write to
+PULSE_SECONDS = 2.0  # between signs of life of a process that runs a cell
+SILENCE_SECONDS = 60.0  # without one a process on another machine is taken for dead
+
+Cell = tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Event:
+    """One thing that happened to a cell.
+
+    Args:
+        kind: ``begun``; then one of ``done``, ``recorded`` (it was there already), ``planned``, ``waiting``
+            (for a batch), ``failed``; or ``lost`` (its process died) and ``said`` (a line about no end).
+        cell: the overrides that make it.
+        text: a line for the console, in rich's markup; may be empty.
+        reason: of a failure, in a line.
+        bad_input: whether the failure is the user's to mend.
+        plan: of its calls to an LLM, where it was only planned.
+        host, process: where it happened.
+    """
+
+    kind: str
+    cell: Cell
+    text: str = ""
+    reason: str = ""
+    bad_input: bool = False
+    plan: dict[str, Any] | None = None
+    host: str = field(default_factory=platform.node)
+    process: int = field(default_factory=os.getpid)
+
+
+ENDS = ("done", "recorded", "planned", "waiting", "failed")
+
+
+def journal_of_environment() -> Path | None:
+    """The folder that the sweep around this process reads; None for a lone cell."""
+    folder = os.environ.get(VARIABLE)
+    return Path(folder) if folder else None
+
+
+def write_event(folder: Path, event: Event) -> None:
+    """Append one event; a line is written whole, so a reader sees all of it or none."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with _file_of(folder, event.host, event.process).open("a", encoding="utf-8") as handle:
+        handle.write(json.dumps(asdict(event)) + "\n")
+
+
+@contextmanager
+def pulse(folder: Path) -> Iterator[None]:
+    """Signs of life while a cell runs: its process's file is touched every few seconds."""
+    path, over = _file_of(folder, platform.node(), os.getpid()), threading.Event()
+
+    def beat() -> None:
+        while not over.wait(PULSE_SECONDS):
+            try:
+                path.touch()
+            except OSError:  # the sweep is over and its journal swept away
+                return
+
+    thread = threading.Thread(target=beat, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
+
+
+def alive(folder: Path, event: Event) -> bool:
+    """Whether the process behind an event still runs, as far as can be told from here."""
+    if event.process == os.getpid() and event.host == platform.node():
+        return False  # who asks is not running a cell meanwhile
+    if event.host != platform.node():
+        path = _file_of(folder, event.host, event.process)
+        return path.is_file() and time.time() - path.stat().st_mtime < SILENCE_SECONDS
+    try:
+        os.kill(event.process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return not _zombie(event.process)
+
+
+class JournalReader:
+    """Reads a journal while it grows, each event once.
+
+    Args:
+        folder: need not be there yet.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._read: dict[Path, int] = {}
+
+    def news(self) -> list[Event]:
+        """Events since the last call; those of one process in their order."""
+        found: list[Event] = []
+        for path in sorted(self.folder.glob("*.jsonl")) if self.folder.is_dir() else []:
+            start = self._read.get(path, 0)
+            if path.stat().st_size == start:
+                continue
+            with path.open("rb") as handle:
+                handle.seek(start)
+                whole = handle.read()
+            whole = whole[: whole.rfind(b"\n") + 1]  # the last line may still be on its way
+            self._read[path] = start + len(whole)
+            found += map(_event, whole.splitlines())
+        return found
+
+
+def cell_of(overrides: Sequence[str]) -> Cell:
+    """A cell's identity in a sweep: its overrides, in whatever order."""
+    return tuple(sorted(overrides))
+
+
+def _event(line: bytes) -> Event:
+    content = json.loads(line)
+    return Event(**content | {"cell": tuple(content["cell"])})
+
+
+def _file_of(folder: Path, host: str, process: int) -> Path:
+    return folder / f"{host}-{process}.jsonl"
+
+
+def _zombie(process: int) -> bool:
+    """Whether a process is dead but not yet waited for (Linux tells; elsewhere it counts as alive)."""
+    try:
+        status = Path(f"/proc/{process}/stat").read_text(encoding="utf-8")
+    except OSError:
+        return False
+    return status.rpartition(")")[2].split()[0] == "Z"

@@ -1,0 +1,80 @@
+"""Which cells are recorded, without composing their settings or reading their data.
+
+A cell's key needs both, half a second a cell. So every cell that ends leaves a note: the key of its record
+under the digest of all that its key comes from - its overrides, the configuration, the package's code - with
+a fingerprint of the files that it read. A note is believed only while all of these are the same and the
+record is there; a lost note costs no more than the half second.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Iterable
+from functools import cache
+from pathlib import Path
+
+from smartgen.core.atomic import write_json_atomic
+from smartgen.core.keys import content_key
+from smartgen.core.provenance import code_digest
+from smartgen.core.records import RESULT_FILE
+from smartgen.sweeps.journal import Cell
+
+# Folders that conf/config.yaml reads from the environment, and what they are where it does not say.
+FOLDERS = {"SMARTGEN_OUTPUTS": "outputs", "SMARTGEN_RELEASE": "release", "SMARTGEN_MODELS": "models"}
+# Cells with these are to run, recorded or not.
+ANYWAY = ("force", "plan", "save")
+
+
+def remember(outputs: Path, cell: Cell, key: str, inputs: Iterable[Path]) -> None:
+    """Leave the note of a recorded cell.
+
+    Args:
+        outputs: the outputs folder.
+        cell: its overrides.
+        key: of its record.
+        inputs: the files and folders that it read.
+    """
+    read = {str(path): fingerprint(path) for path in inputs}
+    write_json_atomic(_note(outputs, cell), {"key": key, "inputs": read})
+
+
+def recorded_key(outputs: Path, cell: Cell) -> str | None:
+    """The key of the cell's record if there is one for sure, else None."""
+    try:
+        note = json.loads(_note(outputs, cell).read_text(encoding="utf-8"))
+        key, inputs = str(note["key"]), dict(note["inputs"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    if any(fingerprint(Path(path)) != known for path, known in inputs.items()):
+        return None
+    return key if (outputs / "runs" / key / RESULT_FILE).is_file() else None
+
+
+def runs_anyway(cell: Cell) -> bool:
+    """Whether the cell's own overrides want it run even if it is recorded.
+
+    Example:
+        >>> runs_anyway(("force=true", "seed=1")), runs_anyway(("force=false",))
+        (True, False)
+    """
+    asked = [override.partition("=") for override in cell]
+    return any(name.lstrip("+") in ANYWAY and value.lower() != "false" for name, _, value in asked)
+
+
+@cache
+def fingerprint(path: Path) -> str:
+    """Of a file, or of all files of a folder: names, sizes and times of change; taken once a process."""
+    sha = hashlib.sha256()
+    for file in sorted(path.rglob("*")) if path.is_dir() else [path]:
+        if file.is_file():
+            stat = file.stat()
+            sha.update(f"{file}\0{stat.st_size}\0{stat.st_mtime_ns}\n".encode())
+    return sha.hexdigest()
+
+
+def _note(outputs: Path, cell: Cell) -> Path:
+    folders = {name: os.path.abspath(os.environ.get(name, usual)) for name, usual in FOLDERS.items()}
+    digest = content_key({"cell": sorted(cell), "code": code_digest(), "folders": folders})
+    return outputs / "cache" / "known" / digest[:2] / f"{digest}.json"

@@ -1,0 +1,110 @@
+"""One sweep from its list of cells to its end; Hydra's sweeper hands over to it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from hydra.errors import HydraException
+from omegaconf import DictConfig, read_write
+from omegaconf.errors import OmegaConfBaseException
+
+from smartgen.config import THREADS, assigned, explain
+from smartgen.sweeps import progress
+from smartgen.sweeps.board import Board
+from smartgen.sweeps.cover import covering
+from smartgen.sweeps.journal import (
+    VARIABLE,
+    Cell,
+    Event,
+    JournalReader,
+    cell_of,
+    journal_of_environment,
+    write_event,
+)
+from smartgen.sweeps.known import ANYWAY, FOLDERS, recorded_key, runs_anyway
+from smartgen.sweeps.launch import Launch, launch_all
+
+
+def run_sweep(
+    cells: Sequence[Cell],
+    config: DictConfig,
+    compose: Callable[[Cell], object],
+    launch: Launch,
+    batch: int | None,
+) -> None:
+    """Run the cells that are not recorded, shown on the way; what became of them is in ``progress``'s tally.
+
+    Args:
+        cells: overrides of each.
+        config: of the sweep, Hydra's part included; workers get a few variables of environment through it.
+        compose: a cell's settings; raises where they do not compose.
+        launch: runs cells with the chosen launcher.
+        batch: cells handed to the launcher at once; None: all.
+
+    Raises:
+        HydraException: some values of the axes do not compose; nothing was run.
+    """
+    tally = progress.begin(total=len(cells))
+    left = unrecorded(cells, config)
+    for cell in covering(left):
+        compose(cell)
+    given = journal_of_environment()
+    journal = given or _new_journal(Path(config.paths.outputs))
+    send_along(config, journal)
+    reader = JournalReader(journal)
+    # Whoever gave a journal shows it; a training's own bar and this one cannot share a terminal.
+    alone = given is None
+    board = Board(progress.console(), bars=alone and not config.trainer.progress, lines=alone)
+    try:
+        with board.following("cells", reader, tally):
+            tell_recorded(cells, left, journal)
+            launch_all(left, launch, journal, lambda cell: _refusal(cell, compose), batch)
+    finally:
+        if alone:
+            shutil.rmtree(journal, ignore_errors=True)
+
+
+def unrecorded(cells: Sequence[Cell], config: DictConfig) -> list[Cell]:
+    """The cells that are not known to be recorded, in their order, each once."""
+    cells = list(dict.fromkeys(cells))
+    if any(config[name] for name in ANYWAY):
+        return cells
+    outputs = Path(config.paths.outputs)
+    return [cell for cell in cells if runs_anyway(cell) or recorded_key(outputs, cell) is None]
+
+
+def tell_recorded(cells: Sequence[Cell], left: Sequence[Cell], journal: Path) -> None:
+    """Tell of the cells that are not looked at."""
+    skipped = set(cells) - set(left)
+    for place, cell in enumerate(cell for cell in cells if cell in skipped):
+        text = f"[cyan]{len(skipped)} recorded before[/]" if place == 0 else ""
+        write_event(journal, Event("recorded", cell_of(cell), text))
+
+
+def send_along(config: DictConfig, journal: Path) -> None:
+    """Have workers, wherever they run, see the same folders, journal and number of threads."""
+    folders = {name: os.path.abspath(os.environ.get(name, usual)) for name, usual in FOLDERS.items()}
+    threads = {name: str(config.trainer.threads) for name in THREADS}
+    for name, value in {VARIABLE: str(journal.absolute()), **folders, **threads}.items():
+        with read_write(config.hydra):
+            # Hydra composes each cell anew, with these.
+            config.hydra.overrides.hydra.append(assigned(f"++hydra.job.env_set.{name}", value))
+
+
+def _new_journal(outputs: Path) -> Path:
+    folder = outputs / "cache" / "journals"
+    folder.mkdir(parents=True, exist_ok=True)
+    return Path(tempfile.mkdtemp(dir=folder))
+
+
+def _refusal(cell: Cell, compose: Callable[[Cell], object]) -> str:
+    """Why a cell's settings do not compose, or "" ."""
+    try:
+        compose(cell)
+    except (HydraException, OmegaConfBaseException) as error:
+        return explain(error)
+    return ""

@@ -1,0 +1,73 @@
+"""`smartgen-report run` and `rerun`: sweeps in turn, failures at the end, a cell once more."""
+
+import json
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from smartgen.core.records import read_records, result_digest
+
+Command = Callable[..., subprocess.CompletedProcess[str]]
+REPORT = "smartgen.commands.report"
+FAST = ("debug=smoke", "synthesizer=walk", "stage/ssc=none", "detector=seen", "transition=seasonal,schedule")
+
+
+def report(command: Command, *words: str) -> subprocess.CompletedProcess[str]:
+    return command(*words, module=REPORT)
+
+
+@pytest.mark.slow
+def test_sweeps_run_in_turn_go_on_after_failures_and_resume(command: Command, tmp_path: Path) -> None:
+    bad = report(command, "run", "demo", *FAST, "regime=synthetic", "stage.tss.max_gap_hours=9,-1")
+    assert bad.returncode == 2, bad.stderr
+    assert "1 sweeps, 4 cells, 4 to run" in bad.stderr
+    assert "4 cells: 2 done, 0 recorded before, 2 failed" in bad.stderr
+    commands = [line for line in bad.stderr.splitlines() if line.startswith("  smartgen experiment=demo")]
+    assert len(commands) == 2
+    assert all("max_gap_hours=-1" in line for line in commands)
+
+    good = report(command, "run", "demo", *FAST)
+    assert good.returncode == 0, good.stderr
+    assert "6 cells: 4 done, 2 recorded before, 0 failed" in good.stderr
+    assert sum(record.ok for record in read_records(tmp_path / "debug")) == 6, "a gap of 9 h is the usual one"
+
+    again = report(command, "run", "demo", *FAST)
+    assert "1 sweeps, 6 cells, 0 to run" in again.stderr
+    assert "6 cells: 0 done, 6 recorded before, 0 failed" in again.stderr
+
+
+@pytest.mark.slow
+def test_a_cell_is_run_again_by_its_key(command: Command, tmp_path: Path) -> None:
+    assert command("debug=smoke", "detector=seen", "regime=source").returncode == 0
+    (record,) = read_records(tmp_path / "debug")
+    digits = record.key.rpartition("-")[2][:6]
+    same = command("rerun", digits, "--outputs", str(tmp_path / "debug"), module=REPORT)
+    assert same.returncode == 0, same.stderr
+    assert f"{record.key}: the same result as before" in same.stderr
+    (after,) = read_records(tmp_path / "debug")
+    assert result_digest(after) == result_digest(record)
+    assert after.run["finished"] >= record.run["finished"]
+
+    content = json.loads((record.path / "result.json").read_text())
+    content["result"]["metrics"]["auroc"] = 0.123
+    (record.path / "result.json").write_text(json.dumps(content))
+    other = command("rerun", digits, "--outputs", str(tmp_path / "debug"), module=REPORT)
+    assert "ANOTHER RESULT than before" in other.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (("run", "seed=1"), "run what? an experiment or one of all, tables, figures"),
+        (("run", "table99"), "experiment=table99"),
+        (("run", "table2", "seeed=1"), "experiment=table2: "),
+        (("rerun", "abc"), "rerun abc: expected the beginning of exactly one record's key, found none"),
+    ],
+)
+def test_bad_input_is_one_line(command: Command, words: tuple[str, ...], told: str) -> None:
+    done = report(command, *words)
+    assert done.returncode == 2
+    assert told in done.stderr
+    assert done.stderr.count("\n") == 1, done.stderr
