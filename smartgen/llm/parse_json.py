@@ -119,16 +119,18 @@ def _behaviors(
     number: int, sequence: list[Any], inventory: Inventory, rejects: list[Reject]
 ) -> Iterator[int]:
     """The four ids of each valid behavior; the others are rejected with their reason."""
+    days, hours = inventory.vocabulary.ids[:2]
+    pairs = inventory.ids
     for position, behavior in enumerate(sequence):
-        read = _behavior(behavior, inventory)
-        if isinstance(read, Behavior):
-            yield from read
-        else:
-            rejects.append(Reject(number, position, shorten(behavior), read))
+        try:
+            device, action = pairs[behavior["action"]]
+            yield from (days[behavior["day"]], hours[behavior["hour"]], device, action)
+        except (KeyError, TypeError):
+            rejects.append(Reject(number, position, shorten(behavior), _reason(behavior, inventory)))
 
 
-def _behavior(value: Any, inventory: Inventory) -> Behavior | str:
-    """The ids, or the reason why there are none."""
+def _reason(value: Any, inventory: Inventory) -> str:
+    """Why there are no ids."""
     words = [value.get(name) for name in ("day", "hour", "action")] if isinstance(value, dict) else []
     day, hour, label = words or (None, None, None)
     if not (isinstance(day, str) and isinstance(hour, str) and isinstance(label, str)):
@@ -136,8 +138,4 @@ def _behavior(value: Any, inventory: Inventory) -> Behavior | str:
     days, hours = inventory.vocabulary.ids[:2]
     if day not in days:
         return "unknown day"
-    if hour not in hours:
-        return "unknown hour"
-    if label not in inventory.ids:
-        return "unknown action"
-    return Behavior(days[day], hours[hour], *inventory.ids[label])
+    return "unknown action" if hour in hours else "unknown hour"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import json
 import re
 import warnings
 from itertools import chain
@@ -18,7 +19,7 @@ from smartgen.llm.inventory import Inventory
 from smartgen.llm.literal import read_literal
 from smartgen.llm.mapping import Reject, map_quadruples, shorten
 from smartgen.llm.parse import ParsedAnswer
-from smartgen.llm.parse_json import without_invalid
+from smartgen.llm.parse_json import parse_json_answer, without_invalid
 
 HOME = Vocabulary(("Fan", "Heater"), ("Fan:off", "Fan:on", "Heater:switch on"))
 KNOWN = (DAYS[:2], HOURS[:2], HOME.devices, HOME.actions)
@@ -136,3 +137,44 @@ def test_a_literal_is_python_s(source):
     except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError) as error:
         wanted = (None, f"not a Python literal ({type(error).__name__})")
     assert read_literal(source) == wanted
+
+
+FIELD = st.sampled_from([*DAYS[:1], HOURS[0], "Fan:on", "Heater:switch on", "so", 3, None, [], {}])
+OBJECTS = st.one_of(
+    st.fixed_dictionaries({}, optional={"day": FIELD, "hour": FIELD, "action": FIELD}),
+    st.fixed_dictionaries(
+        {
+            "day": st.sampled_from(DAYS),
+            "hour": st.sampled_from(HOURS),
+            "action": st.sampled_from(HOME.actions),
+        }
+    ),
+    FIELD,
+)
+
+
+def naive_object(value: object, inventory: Inventory) -> tuple[int, ...] | str:
+    words = [value.get(name) for name in ("day", "hour", "action")] if isinstance(value, dict) else [None] * 3
+    if not all(isinstance(word, str) for word in words):
+        return "wrong type: expected day, hour and action"
+    tables = {"day": HOME.ids[0], "hour": HOME.ids[1], "action": inventory.ids}
+    for (name, table), word in zip(tables.items(), words, strict=True):
+        if word not in table:
+            return f"unknown {name}"
+    return (DAYS.index(words[0]), HOURS.index(words[1]), *inventory.ids[words[2]])
+
+
+@given(st.lists(st.lists(OBJECTS, max_size=4), max_size=4))
+def test_objects_are_mapped_as_one_by_one(lists):
+    inventory = Inventory.of(HOME, Sequences.from_lists([[0, 0, 1, 0]]))
+    marked = [[{"action": "Fan:on", "day": "Monday", "hour": HOURS[0]}, *one] for one in lists]
+    parsed = parse_json_answer(json.dumps({"sequences": marked}), inventory)
+    if not lists:
+        assert parsed is None
+        return
+    read = [[naive_object(value, inventory) for value in one] for one in marked]
+    assert [list(one) for one in parsed.sequences] == [
+        [b for b in one if isinstance(b, tuple)] for one in read
+    ]
+    wrong = [(n, p, b) for n, one in enumerate(read) for p, b in enumerate(one) if isinstance(b, str)]
+    assert [(r.sequence, r.position, r.reason) for r in parsed.rejects] == wrong
