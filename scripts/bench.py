@@ -15,6 +15,7 @@ import multiprocessing
 import os
 import sys
 import tempfile
+from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
@@ -29,8 +30,11 @@ from rich.console import Console
 from rich.table import Table
 
 from smartgen.core.atomic import write_bytes_atomic, write_json_atomic
+from smartgen.core.records import read_records
 
 THREADS = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
+PLAIN_SIZE = 1_000_000  # behaviors up to which the plain way is measured too
+QUALITY = ("f1", "hr@10", "ndcg@10", "kept", "outliers", "outliers_kept")
 Row = dict[str, Any]
 
 
@@ -73,25 +77,35 @@ def stage_rows(name: str, options: argparse.Namespace, ground: Row) -> list[Row]
     """One stage at each size; it ends with the first size at which its process is killed."""
     rows = []
     for size in options.sizes or STAGES[name].sizes:
-        runs = [in_a_process(measured_stage, name, size) for _ in range(options.runs)]
-        if not all(runs):
+        ways = (False, True) if STAGES[name].plain and size <= PLAIN_SIZE else (False,)
+        # Ours and the plain way in turn, so that a machine that slows down slows both.
+        runs = [[in_a_process(measured_stage, name, size, way) for way in ways] for _ in range(options.runs)]
+        if not all(map(all, runs)):
             print(f"{name}, {size:,}: the process was killed", file=sys.stderr)
             break
-        row = {"name": name, "size": size, "runs": options.runs} | medians([run for run in runs if run])
+        row = {"name": name, "size": size, "runs": options.runs} | medians([ours for ours, *_ in runs])
         row |= limits(name, size, row, ground)
+        if len(ways) > 1:
+            row |= compared(row, medians([plain for _, plain in runs]))
         print(json.dumps(row), file=sys.stderr, flush=True)
         rows.append(row)
     return rows
 
 
-def measured_stage(name: str, size: int) -> Row:
+def compared(ours: Row, plain: Row) -> Row:
+    """What the plain way costs, and how many times more that is."""
+    return {"plain": plain, "ratio": plain["processor"] / ours["processor"]}
+
+
+def measured_stage(name: str, size: int, plain: bool = False) -> Row:
     """In the process that is measured."""
     import torch
 
     torch.set_num_threads(1)
     stage = STAGES[name]
-    stage.run(stage.prepare(200))  # imports and first calls are not the stage's cost
-    return measured_call(stage.prepare, stage.run, size)
+    run = stage.plain if plain and stage.plain else stage.run
+    run(stage.prepare(200))  # imports and first calls are not the stage's cost
+    return measured_call(stage.prepare, run, size)
 
 
 def counted_operations(name: str, size: int) -> float:
@@ -122,16 +136,29 @@ def limits(name: str, size: int, row: Row, ground: Row) -> Row:
 
 
 def pipeline_row(name: str, runs: int) -> Row:
-    """A whole command, outputs empty each time."""
-    found = []
-    for _ in range(runs):
-        with tempfile.TemporaryDirectory() as scratch:
-            command = [sys.executable, "-m", "smartgen", *pipelines()[name], "tracking=none"]
-            environment = THREADS | {"SMARTGEN_OUTPUTS": f"{scratch}/outputs"}
-            found.append(measured_process(command, environment, Path(scratch) / "log"))
-    row = {"name": name, "command": " ".join(["smartgen", *pipelines()[name]]), "runs": runs} | medians(found)
+    """A whole command, outputs empty each time; and the plain way of it, in turn."""
+    pipeline = pipelines()[name]
+    ways = [pipeline.words, *([(*pipeline.words, *pipeline.plain)] if pipeline.plain else [])]
+    found = [[whole_command(words) for words in ways] for _ in range(runs)]
+    row = {"name": name, "command": " ".join(["smartgen", *pipeline.words]), "runs": runs}
+    row |= medians([ours for ours, *_ in found]) | {"metrics": found[0][0]["metrics"]}
+    if pipeline.plain:
+        told = medians([plain for _, plain in found]) | {"metrics": found[0][1]["metrics"]}
+        row |= compared(row, told | {"words": " ".join(pipeline.plain)})
     print(json.dumps(row), file=sys.stderr, flush=True)
     return row
+
+
+def whole_command(words: Sequence[str]) -> Row:
+    """Seconds, memory, and what the cell's record says of its quality."""
+    with tempfile.TemporaryDirectory() as scratch:
+        command = [sys.executable, "-m", "smartgen", *words, "tracking=none"]
+        outputs = Path(scratch) / "outputs"
+        environment = THREADS | {"SMARTGEN_OUTPUTS": str(outputs)}
+        row: Row = dict(measured_process(command, environment, Path(scratch) / "log"))
+        (record,) = read_records(outputs)
+    metrics = record.metrics | record.counts
+    return row | {"metrics": {key: metrics[key] for key in QUALITY if key in metrics}}
 
 
 def table_of(rows: list[Row]) -> Table:
@@ -139,13 +166,17 @@ def table_of(rows: list[Row]) -> Table:
     table = Table(box=None)
     for column in ("what", "behaviors", "wall s", "processor s", "peak MB", "added MB"):
         table.add_column(column, justify="left" if column == "what" else "right", no_wrap=True)
+    table.add_column("plain / ours", justify="right", no_wrap=True)
     table.add_column("limit", no_wrap=True)
     for row in rows:
         figures = [f"{row[name]:,.2f}" for name in ("wall", "processor")]
         memory = [f"{row[name]:,.0f}" if name in row else "" for name in ("peak_mb", "added_mb")]
+        ratio = f"{row['ratio']:.1f}" if "ratio" in row else ""
         share = row.get("of_matrix_speed", row.get("of_copy_speed"))
         limit = row.get("limit", "") + ("" if share is None else f", {share:.0%} of the machine's")
-        table.add_row(row["name"], f"{row['size']:,}" if "size" in row else "", *figures, *memory, limit)
+        table.add_row(
+            row["name"], f"{row['size']:,}" if "size" in row else "", *figures, *memory, ratio, limit
+        )
     return table
 
 

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from benchmark import plain
 from smartgen.config import compose_cell
 from smartgen.core.store import load_sequences, save_sequences
 from smartgen.core.types import Sequences
@@ -43,6 +44,7 @@ class Stage:
         sizes: behaviors.
         moved: bytes a behavior that it reads and writes at least; 0: not told.
         trains: whether a network's arithmetic can be counted.
+        plain: the same as one writes it first.
     """
 
     prepare: Callable[[int], Any]
@@ -50,6 +52,7 @@ class Stage:
     sizes: tuple[int, ...] = (10_000, 100_000, 1_000_000, 10_000_000)
     moved: int = 0
     trains: bool = False
+    plain: Callable[[Any], Any] | None = None
 
 
 def simulated(size: int) -> Sequences:
@@ -170,15 +173,27 @@ def window_predictor(name: str, log: Sequences) -> object:
 SMALL = (1_000, 3_000, 10_000)
 STAGES = {
     "read a release file": Stage(pickled, read_sequences, moved=2 * BEHAVIOR_BYTES),
-    "tss": Stage(simulated, lambda log: split_sequences(log, VOCABULARY), moved=2 * BEHAVIOR_BYTES),
+    "tss": Stage(
+        simulated,
+        lambda log: split_sequences(log, VOCABULARY),
+        moved=2 * BEHAVIOR_BYTES,
+        plain=plain.split,
+    ),
     "tss, algorithm=paper": Stage(
         simulated,
         lambda log: split_sequences(log, VOCABULARY, algorithm="paper"),
         moved=2 * BEHAVIOR_BYTES,
     ),
-    "gss": Stage(simulated, lambda log: behavior_graph(log, VOCABULARY), moved=BEHAVIOR_BYTES),
+    "gss": Stage(
+        simulated,
+        lambda log: behavior_graph(log, VOCABULARY),
+        moved=BEHAVIOR_BYTES,
+        plain=plain.count_transitions,
+    ),
     "parse answers, lists": Stage(
-        answers_as_lists, lambda texts: [parse_answer(text, VOCABULARY).sequences for text in texts]
+        answers_as_lists,
+        lambda texts: [parse_answer(text, VOCABULARY).sequences for text in texts],
+        plain=lambda texts: plain.read_lists(texts, VOCABULARY),
     ),
     "parse answers, json": Stage(
         lambda size: (answers_as_json(size), Inventory.of(VOCABULARY, simulated(REPEATED))),
@@ -186,7 +201,7 @@ STAGES = {
             answer.sequences for text in given[0] if (answer := parse_json_answer(text, given[1]))
         ],
     ),
-    "distinct": Stage(simulated, Sequences.distinct, moved=BEHAVIOR_BYTES),
+    "distinct": Stage(simulated, Sequences.distinct, moved=BEHAVIOR_BYTES, plain=plain.once),
     "stage cache": Stage(cached, write_and_read, moved=2 * BEHAVIOR_BYTES),
     "ssc by similarity": Stage(simulated, ssc_selection, sizes=(10_000, 100_000, 1_000_000)),
     "walk": Stage(simulated, walk_200),

@@ -12,7 +12,7 @@ from hydra.errors import HydraException
 from omegaconf import DictConfig, read_write
 from omegaconf.errors import OmegaConfBaseException
 
-from smartgen.config import THREADS, assigned, explain
+from smartgen.config import THREADS, assigned, config_dir, explain
 from smartgen.sweeps import progress
 from smartgen.sweeps.board import Board
 from smartgen.sweeps.cover import covering
@@ -50,7 +50,8 @@ def run_sweep(
     """
     tally = progress.begin(total=len(cells))
     left = unrecorded(cells, config)
-    for cell in covering(left):
+    groups = config_dir()
+    for cell in covering(left, lambda name: (groups / name).is_dir()):
         compose(cell)
     given = journal_of_environment()
     journal = given or _new_journal(Path(config.paths.outputs))

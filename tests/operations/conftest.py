@@ -1,7 +1,8 @@
-"""Counts of work, which are the same on every machine: floating-point operations, calls, files and bytes."""
+"""Counters of operations, the demo home, and cells of it: what is counted here needs no clock."""
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import os
 import subprocess
@@ -10,7 +11,9 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from types import ModuleType
 from typing import Any
+from uuid import uuid4
 
 import numpy as np
 import pytest
@@ -18,8 +21,49 @@ import torch
 from torch.utils.flop_counter import FlopCounterMode
 
 from smartgen.core.types import Sequences
+from smartgen.data.demo.simulate import simulate
+from smartgen.data.demo.vocabulary import demo_vocabulary
+from smartgen.data.vocabulary import Vocabulary
+from smartgen.settings import CellSettings, DetectorSettings, SimilaritySscSettings, StageSettings
+from smartgen.stages.tss import split_sequences
+from smartgen.synthesizer_settings import LlmSettings
 
+HOUSEHOLD = 2024
 Work = Callable[[], object]
+
+
+def module_at(name: str) -> ModuleType:
+    """A module beside this one, by its path: folders of tests are no packages."""
+    path = Path(__file__).parent / f"{name}.py"
+    spec = importlib.util.spec_from_file_location(f"operations_{path.stem}", path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+CELLS = module_at("../cell/conftest")
+cell, run = CELLS.cell, CELLS.run  # small cells of the demo home, as the tests of cells have them
+
+
+@pytest.fixture(scope="session")
+def counting() -> ModuleType:
+    """The module of counters."""
+    return module_at("counting")
+
+
+@pytest.fixture(scope="session")
+def vocabulary() -> Vocabulary:
+    """Of the demo home."""
+    return demo_vocabulary()
+
+
+@pytest.fixture(scope="session")
+def pieces(vocabulary: Vocabulary) -> Sequences:
+    """Two winter weeks of the demo home, split, and half of them again: 72 sequences, 46 different ones."""
+    found = split_sequences(simulate("winter", HOUSEHOLD, 14), vocabulary)
+    return Sequences.concatenate([found, found[: len(found) // 2]])
 
 
 @pytest.fixture
@@ -76,38 +120,90 @@ def home() -> Callable[..., Sequences]:
     return build
 
 
-WATCH = """
-import json, runpy, sys
-opened = {}
-def hook(event, arguments):
-    if event == "open" and isinstance(arguments[0], (str, bytes)) and arguments[1] in ("r", "rb", None):
-        name = arguments[0] if isinstance(arguments[0], str) else arguments[0].decode()
-        opened[name] = opened.get(name, 0) + 1
-sys.addaudithook(hook)
-told, module, *sys.argv[1:] = sys.argv[1:]
-try:
-    runpy.run_module(module, run_name="__main__")
-except SystemExit:
-    pass
-json.dump({"opened": dict(opened), "modules": sorted(sys.modules)}, open(told, "w"))
-"""
+@pytest.fixture
+def live(cell: Callable[..., CellSettings], tmp_path: Path) -> Callable[..., CellSettings]:
+    """Cells that an LLM at this address writes for; what is named differently is changed."""
+
+    def build(url: str, sampling: dict[str, Any] | None = None, **changes: Any) -> CellSettings:
+        stage = StageSettings(ssc=SimilaritySscSettings(name="similarity", share=0.6))
+        told = {"key_variable": "SMARTGEN_TEST_KEY", "max_tokens": 500, "chunk": 4} | (sampling or {})
+        llm = LlmSettings(name="test", model="m", base_url=url, **told)
+        usual = {"synthesizer": llm, "stage": stage, "detector": DetectorSettings(name="seen")}
+        return cell(tmp_path, **usual | changes)
+
+    return build
 
 
 @pytest.fixture
-def watched(tmp_path: Path) -> Callable[..., tuple[dict[str, int], set[str]]]:
-    """Runs a command; how often it opened each file to read, and the modules that it loaded."""
+def written() -> Callable[[int, dict[str, Any]], dict[str, str]]:
+    """What such an endpoint answers: two sequences of this home, or no shift of anything."""
 
-    def run(module: str, *words: str, **variables: str) -> tuple[dict[str, int], set[str]]:
-        told = tmp_path / "watched.json"
-        done = subprocess.run(
-            [sys.executable, "-c", WATCH, str(told), module, *words],
-            capture_output=True,
-            text=True,
-            env={**os.environ, **variables},
-            check=False,
-        )
-        assert told.is_file(), done.stderr
-        found = json.loads(told.read_text())
-        return found["opened"], set(found["modules"])
+    def answer(_: int, body: dict[str, Any]) -> dict[str, str]:
+        schema = body["response_format"]["json_schema"]["schema"]
+        if "sequences" not in schema["properties"]:
+            return {"text": json.dumps(_unchanged(schema))}
+        actions = schema["properties"]["sequences"]["items"]["items"]["properties"]["action"]["enum"]
+        both = [
+            [{"day": "Monday", "hour": f"({hour}~{hour + 3})", "action": action} for hour in (0, 21)]
+            for action in actions[:2]
+        ]
+        return {"text": json.dumps({"sequences": both})}
 
-    return run
+    return answer
+
+
+def _unchanged(schema: dict[str, Any]) -> Any:
+    """The same as before for every name of a schema of shifts."""
+    if "properties" not in schema:
+        return "same"
+    return {name: _unchanged(part) for name, part in schema["properties"].items()}
+
+
+class Opened:
+    """What a command opened, from the log of ``opened.py``.
+
+    Attributes:
+        modules: that were imported at its end.
+        events: number of connections and of processes that were started.
+    """
+
+    def __init__(self, log: Path) -> None:
+        told = json.loads(log.read_text(encoding="utf-8"))
+        self.opened: list[tuple[str, int, bool]] = told["opened"]
+        self.modules, self.events = set(told["modules"]), told["events"]
+
+    def read(self, folder: Path) -> Counter[str]:
+        """How often each file below a folder was opened to be read, by its path there.
+
+        An attempt at a file that is not there counts as none.
+        """
+        return Counter(path for path, size, writes in self._below(folder) if size and not writes)
+
+    def written(self, folder: Path) -> Counter[str]:
+        """How often each file below a folder was opened to be written, mostly under a temporary name."""
+        return Counter(path for path, _, writes in self._below(folder) if writes)
+
+    def bytes(self, folder: Path) -> int:
+        """Bytes of the files below a folder that were opened to be read, as often as they were."""
+        return sum(size for _, size, writes in self._below(folder) if not writes)
+
+    def _below(self, folder: Path) -> Iterator[tuple[str, int, bool]]:
+        root = f"{folder}/"
+        for path, size, writes in self.opened:
+            if path.startswith(root):
+                yield path.removeprefix(root), size, writes
+
+
+@pytest.fixture(scope="session")
+def opening() -> Callable[..., Opened]:
+    """Run a command of the package in a process of its own and tell what it opens."""
+
+    def start(outputs: Path, *words: str, module: str = "smartgen") -> Opened:
+        log = outputs.parent / f"{outputs.name}-{uuid4().hex}.json"
+        command = [sys.executable, str(Path(__file__).parent / "opened.py"), str(log), module, *words]
+        environment = {**os.environ, "SMARTGEN_OUTPUTS": str(outputs), "OMP_NUM_THREADS": "1"}
+        done = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
+        assert done.returncode == 0, done.stderr
+        return Opened(log)
+
+    return start

@@ -1,80 +1,225 @@
-"""Files: a cell opens each input once, a report each record once, and what is known opens next to nothing."""
+"""Files that commands open: inputs no more often than now, and of what is recorded nothing at all.
+
+Each command runs in a process of its own, which notes what it opens. Numbers are exact.
+"""
+
+from __future__ import annotations
 
 import json
+import os
+import pickle
+from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-REPORT = "smartgen.commands.report"
-SMOKE = ("debug=smoke", "detector=seen", "stage/ssc=none", "hydra.mode=MULTIRUN")
+from smartgen.core.records import write_result
+from smartgen.core.types import Sequences
+from smartgen.data.homes import WINDOW_FOLDER, load_home
+from smartgen.data.recordings import COLLECTIONS
+from smartgen.data.release import DATA_FOLDER
+from smartgen.data.vocabulary import Vocabulary
+from smartgen.settings import DatasetSettings, TransitionSettings
+
+Opening = Callable[..., Any]
+REPOSITORY = Path(__file__).resolve().parents[2]
+NETWORKS = {"torch", "pytorch_lightning", "sklearn"}  # without which nothing can be trained
+OTHERS = {"openai", "pandas", "wandb"}  # which take long to import and have nothing to do there
+STAGES = ("tss", "synthesize", "quality")  # that a cell caches whose set is written by a walk
+DEMO = ("dataset=demo", "dataset.days=7", "protocol=released", "tracking=none")
+RECORDED = "fr_spring_generation_SPPC_th=0.918_gpt-4o_seq_filter_true.pkl"
+SMALL = ("detector.d_model=16", "detector.heads=2", "detector.epochs=1")
 
 
-def under(opened, folder):
-    return {name: count for name, count in opened.items() if Path(name).is_relative_to(folder)}
+def stages(files: Counter[str]) -> Counter[str]:
+    """Opened arrays of the cache by their stage."""
+    arrays = {path: number for path, number in files.items() if path.endswith(".npz")}
+    found: Counter[str] = Counter()
+    for path, number in arrays.items():
+        found[Path(path).parts[1]] += number
+    return found
 
 
-@pytest.fixture
-def outputs(tmp_path):
-    return tmp_path / "outputs"
+# A cell of the demo home
+
+
+@pytest.fixture(scope="module")
+def runs(opening: Opening, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[Any]]:
+    """The outputs, and what was opened by a cell, by the same again, by another detector on its stages."""
+    outputs = tmp_path_factory.mktemp("cells") / "outputs"
+    cells = ((*DEMO, *SMALL), (*DEMO, *SMALL), (*DEMO, "detector=length"))
+    return outputs, [opening(outputs, *cell) for cell in cells]
 
 
 @pytest.mark.slow
-def test_a_resumed_sweep_opens_notes_alone_and_loads_no_torch(watched, outputs):
-    words = (*SMOKE, "regime=source,oracle", "transition=seasonal,schedule")
-    first, loaded = watched("smartgen", *words, SMARTGEN_OUTPUTS=str(outputs))
-    assert "torch" in loaded
-    assert len(list(outputs.rglob("result.json"))) == 4
-    again, loaded = watched("smartgen", *words, SMARTGEN_OUTPUTS=str(outputs))
-    read = under(again, outputs / "debug")
-    notes = {name: count for name, count in read.items() if "/known/" in name}
-    assert (len(notes), set(notes.values())) == (4, {1})
-    assert not [name for name in read if name.endswith((".npz", "result.json"))], "no cache and no record"
-    assert not {"torch", "pandas", "sklearn", "wandb"} & loaded
-    assert len(first) > len(again)
+def test_a_first_cell_writes_each_stage_once_and_reads_none_back(runs: tuple[Path, list[Any]]) -> None:
+    outputs, (first, _, _) = runs
+    assert first.modules >= {"torch", "pytorch_lightning"}
+    assert first.read(outputs) == {}
+    assert stages(first.written(outputs)) == dict.fromkeys(STAGES, 1)
 
 
 @pytest.mark.slow
-def test_a_cell_takes_its_stages_from_the_cache_once(watched, outputs):
-    words = ("debug=smoke", "detector=seen", "stage/ssc=similarity", "regime=synthetic")
-    watched("smartgen", *words, SMARTGEN_OUTPUTS=str(outputs))
-    other, _ = watched("smartgen", *words, "detector=length", SMARTGEN_OUTPUTS=str(outputs))
-    arrays = {name: count for name, count in under(other, outputs).items() if name.endswith(".npz")}
-    stages = sorted(Path(name).parts[-3] for name in arrays)
-    assert stages == ["quality", "ssc", "synthesize"], "TSS is behind SSC and not read"
-    assert set(arrays.values()) == {1}, "each once"
+def test_a_recorded_cell_opens_nothing_and_can_train_nothing(runs: tuple[Path, list[Any]]) -> None:
+    outputs, (_, again, _) = runs
+    assert again.read(outputs) == {}
+    assert [Path(path).parts[:2] for path in again.written(outputs)] == [("cache", "known")]
+    assert again.modules.isdisjoint(NETWORKS | OTHERS)
 
 
 @pytest.mark.slow
-def test_a_cell_reads_each_file_of_the_release_once(watched, outputs, toy_release):
-    """The vocabulary, and of both contexts what its protocol needs; no other context."""
-    words = ("dataset=fr", "dataset.name=toy", "protocol=unified", "synthesizer=walk", "stage/ssc=none")
-    words += ("detector=seen", "tracking=none", f"paths.release={toy_release}", "synthesizer.sequences=30")
-    opened, _ = watched("smartgen", *words, SMARTGEN_OUTPUTS=str(outputs))
-    read = under(opened, toy_release)
-    data = {Path(name).relative_to(toy_release).as_posix(): count for name, count in read.items()}
-    assert data == {
-        "SmartGen/dictionary.json": 1,
-        "SmartGen/IoT_data/toy/winter/trn.pkl": 1,
-        "SmartGen/IoT_data/toy/spring/test.pkl": 1,
+def test_another_cell_reads_each_stage_once(runs: tuple[Path, list[Any]]) -> None:
+    outputs, (_, _, other) = runs
+    read, written = other.read(outputs), other.written(outputs)
+    assert stages(read) == dict.fromkeys(STAGES, 1)
+    assert len(read) == len(STAGES), "and nothing else: no record"
+    assert other.bytes(outputs) == sum((outputs / path).stat().st_size for path in read)
+    assert stages(written) == {}
+    assert other.modules.isdisjoint(NETWORKS - {"torch"})
+
+
+@pytest.mark.slow
+def test_a_cell_reads_its_configuration_a_few_times_and_its_code_once(runs: tuple[Path, list[Any]]) -> None:
+    for run in runs[1]:
+        conf, code = run.read(REPOSITORY / "conf"), run.read(REPOSITORY / "smartgen")
+        assert 1 <= max(conf.values()) <= 4  # Hydra's looks at it, and the digest of the code
+        assert sum(conf.values()) <= len(conf) + 80
+        sources = {path: number for path, number in code.items() if path.endswith(".py")}
+        assert max(sources.values()) <= 3  # the digest's, and where there is no .pyc those of an import
+        texts = {path: number for path, number in code.items() if path.endswith((".txt", ".json"))}
+        assert set(texts.values()) == {1}
+
+
+# A cell of a release
+
+
+@pytest.fixture(scope="module")
+def small_release(vocabulary: Vocabulary, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The demo home's logs under the name of a home of the release, in the release's layout."""
+    root = tmp_path_factory.mktemp("inputs") / "release"
+    transition = TransitionSettings(name="seasonal", source="winter", target="spring")
+    home = load_home(DatasetSettings("demo", "demo", days=14), transition, "", 2024)
+    logs, windows = root / DATA_FOLDER / "fr", root / WINDOW_FOLDER / "fr/winter"
+    files = {
+        logs / "winter/trn.pkl": home.source,
+        logs / "spring/test.pkl": home.target,
+        root / COLLECTIONS["detection"].folder / RECORDED: home.target[:20],
+        windows / "trn.pkl": home.windows.train,
+        windows / "vld.pkl": home.windows.validation,
+        windows / "test.pkl": home.windows.test,
     }
+    for path, sequences in files.items():
+        write(path, sequences)
+    tables = {
+        "fr_devices_dict": {name: i for i, name in enumerate(vocabulary.devices)},
+        "fr_actions": {name: i for i, name in enumerate(vocabulary.actions)},
+    }
+    (root / "SmartGen/dictionary.json").write_text(json.dumps(tables))
+    return root
 
 
-def test_a_report_opens_each_record_once_and_the_same_one_again_none(watched, outputs):
-    blocks = {"axes": {"dataset": "fr", "seed": 1}, "config": {}, "metrics": {}, "counts": {}}
-    for number in range(20):
-        folder = outputs / f"runs/key{number}"
-        folder.mkdir(parents=True)
-        content = {"schema": 1, "key": folder.name, "result": blocks, "run": {}}
-        (folder / "result.json").write_text(json.dumps(content))
-    words = ("table2", "--outputs", str(outputs))
-    first, loaded = watched(REPORT, *words)
-    assert set(under(first, outputs / "runs").values()) == {1}
-    assert len(under(first, outputs / "runs")) == 20
-    assert not {"torch", "pandas", "hydra", "sklearn", "wandb"} & loaded
-    again, _ = watched(REPORT, *words)
-    assert under(again, outputs / "runs") == {}
-    (outputs / "runs/key3/result.json").write_text(
-        (outputs / "runs/key3/result.json").read_text().replace('"run": {}', '"run": {"a": 1}')
-    )
-    changed, _ = watched(REPORT, *words)
-    assert len(under(changed, outputs / "runs")) == 20
+def write(path: Path, sequences: Sequences) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(pickle.dumps(sequences.to_lists()))
+
+
+# What each cell opens, and how often.
+INPUTS = {
+    "synthetic": {
+        "SmartGen/dictionary.json": 1,
+        f"{DATA_FOLDER}/fr/winter/trn.pkl": 1,
+        f"{DATA_FOLDER}/fr/spring/test.pkl": 1,
+        f"{COLLECTIONS['detection'].folder}/{RECORDED}": 2,  # compared with its doubles, then read
+    },
+    "source": {
+        "SmartGen/dictionary.json": 1,
+        f"{DATA_FOLDER}/fr/spring/test.pkl": 1,
+        **{f"{WINDOW_FOLDER}/fr/winter/{part}.pkl": 1 for part in ("trn", "vld", "test")},
+    },
+}
+SWEEP = ("-m", "dataset=fr", "protocol=released", "tracking=none", "regime=source,synthetic")
+
+
+@pytest.fixture(scope="module")
+def sweeps(
+    opening: Opening, small_release: Path, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Path, dict[str, Any]]:
+    """The outputs, and what was opened by two cells, by four of which two are new, and by both again."""
+    outputs = tmp_path_factory.mktemp("sweeps") / "outputs"
+    found = {}
+    for name in ("two", "four", "two again", "four again"):
+        detectors = "detector=seen" if "two" in name else "detector=seen,length"
+        found[name] = opening(outputs, *SWEEP, detectors, f"paths.release={small_release}")
+    assert len(list(outputs.glob("runs/*/result.json"))) == 4
+    return outputs, found
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["two", "four"])
+def test_new_cells_open_their_inputs_alone_and_each_as_often_as_now(
+    name: str, sweeps: tuple[Path, dict[str, Any]], small_release: Path
+) -> None:
+    opened = sweeps[1][name]
+    expected = sum(map(Counter, INPUTS.values()), Counter[str]())
+    assert opened.read(small_release) == expected, "of four cells, the two that are recorded open none"
+    sizes = {path: (small_release / path).stat().st_size for path in expected}
+    assert opened.bytes(small_release) == sum(sizes[path] * number for path, number in expected.items())
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("name", "cells"), [("two again", 2), ("four again", 4)])
+def test_a_resumed_sweep_opens_a_note_a_cell_and_nothing_else(
+    name: str, cells: int, sweeps: tuple[Path, dict[str, Any]], small_release: Path
+) -> None:
+    outputs, found = sweeps
+    read = found[name].read(outputs)
+    notes = {path: number for path, number in read.items() if path.startswith("cache/known/")}
+    assert list(notes.values()) == [1] * cells
+    rest = read.keys() - notes.keys()
+    assert all(path.startswith("cache/journals/") for path in rest), "neither record nor array"
+    assert sum(read[path] for path in rest) <= 3
+    assert found[name].read(small_release) == {}
+    assert found[name].modules.isdisjoint(NETWORKS | OTHERS)
+
+
+@pytest.mark.slow
+def test_recorded_cells_are_not_composed(sweeps: tuple[Path, dict[str, Any]]) -> None:
+    composed = {name: found.read(REPOSITORY / "conf").total() for name, found in sweeps[1].items()}
+    assert composed["two again"] == composed["four again"] < composed["two"]
+
+
+# Reports
+
+
+def put(outputs: Path, count: int) -> None:
+    """Records of Table 2's SmartGen, a seed each."""
+    axes = {"task": "detection", "regime": "synthetic", "protocol": "released", "synthesizer": "replay"}
+    axes |= {"without": "none", "dataset": "fr", "transition": "seasonal", "detector": "transae"}
+    for seed in range(count):
+        config = {"seed": seed, "detector": {"name": "transae", "network": "smartgen"}}
+        result = {"axes": axes | {"seed": seed}, "config": config, "metrics": {"f1": 0.5}, "counts": {}}
+        write_result(outputs, f"key{seed:03}", result, {"finished": f"2026-03-01T10:00:{seed:02}"})
+
+
+@pytest.mark.parametrize("count", [10, 40])
+def test_a_report_opens_each_record_once_and_the_next_opens_none(
+    count: int, opening: Opening, tmp_path: Path
+) -> None:
+    outputs = tmp_path / "outputs"
+    put(outputs, count)
+    first = opening(outputs, "table2", module="smartgen.commands.report")
+    assert first.read(outputs) == {f"runs/key{seed:03}/result.json": 1 for seed in range(count)}
+    declared = first.read(REPOSITORY / "experiments")
+    assert declared["table2.yaml"] <= 2, "the table, and the digest of the code"
+    again = opening(outputs, "table2", module="smartgen.commands.report")
+    assert [Path(path).parts[:2] for path in again.read(outputs).elements()] == [("cache", "reports")]
+    assert again.written(outputs) == {}
+    put(outputs, count + 1)
+    os.utime(outputs / "runs/key000/result.json", (1, 1))
+    changed = opening(outputs, "table2", module="smartgen.commands.report")
+    assert set(changed.read(outputs).values()) == {1}
+    assert changed.read(outputs).total() == count + 1
+    for run in (first, again, changed):
+        assert run.modules.isdisjoint(NETWORKS | OTHERS | {"scipy", "matplotlib", "hydra"})
