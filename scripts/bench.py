@@ -23,7 +23,7 @@ from typing import Any
 
 from benchmark.growth import exponent, plot
 from benchmark.machine import machine
-from benchmark.measure import measured_call, measured_process, medians
+from benchmark.measure import MEGABYTE, measured_call, measured_process, medians
 from benchmark.pipelines import pipelines
 from benchmark.stages import STAGES
 from rich.console import Console
@@ -52,7 +52,7 @@ def main() -> None:
     if unknown := set(options.only or ()) - set(known):
         parser.error(f"unknown: {', '.join(sorted(unknown))}")
     chosen = options.only or known
-    console, ground = Console(width=None if sys.stdout.isatty() else 140), in_a_process(machine)
+    console, ground = Console(width=None if sys.stdout.isatty() else 180), in_a_process(machine)
     if ground is None:
         sys.exit("the machine's own speed could not be measured")
     told = {name: ground[name] for name in ("processor", "cores", "gflops", "copy_gb_s", "commit", "dirty")}
@@ -84,6 +84,8 @@ def stage_rows(name: str, options: argparse.Namespace, ground: Row) -> list[Row]
             print(f"{name}, {size:,}: the process was killed", file=sys.stderr)
             break
         row = {"name": name, "size": size, "runs": options.runs} | medians([ours for ours, *_ in runs])
+        row["added_bytes_a_behavior"] = row["added_mb"] * MEGABYTE / size
+        row["nanoseconds_a_behavior"] = row["processor"] * 1e9 / size
         row |= limits(name, size, row, ground)
         if len(ways) > 1:
             row |= compared(row, medians([plain for _, plain in runs]))
@@ -122,7 +124,12 @@ def counted_operations(name: str, size: int) -> float:
 
 
 def limits(name: str, size: int, row: Row, ground: Row) -> Row:
-    """How near a stage is to the machine's matrix speed or to that of its memory, and so what limits it."""
+    """How near a stage is to the machine's matrix speed or to that of its memory, and so what limits it.
+
+    Arithmetic from half of the matrix speed on, memory from a fifth of a copy's speed on, counting the bytes
+    that a stage must read and write once. Below, networks are held up by operations that are small; of the
+    others, their profile tells what takes the time.
+    """
     stage = STAGES[name]
     if stage.trains:
         operations = in_a_process(counted_operations, name, size) or 0.0
@@ -130,9 +137,9 @@ def limits(name: str, size: int, row: Row, ground: Row) -> Row:
         limit = "arithmetic" if share >= 0.5 else "small operations"
         return {"gflop": operations / 1e9, "of_matrix_speed": share, "limit": limit}
     if not stage.moved:
-        return {"limit": "Python"}
+        return {"limit": stage.mostly}
     share = stage.moved * size / row["processor"] / 1e9 / ground["copy_gb_s"]
-    return {"of_copy_speed": share, "limit": "memory" if share >= 0.2 else "Python and many passes"}
+    return {"of_copy_speed": share, "limit": "memory" if share >= 0.2 else stage.mostly}
 
 
 def pipeline_row(name: str, runs: int) -> Row:
@@ -164,13 +171,14 @@ def whole_command(words: Sequence[str]) -> Row:
 def table_of(rows: list[Row]) -> Table:
     """What was measured, a line each."""
     table = Table(box=None)
-    for column in ("what", "behaviors", "wall s", "processor s", "peak MB", "added MB"):
+    for column in ("what", "behaviors", "wall s", "processor s", "peak MB", "added MB", "bytes each"):
         table.add_column(column, justify="left" if column == "what" else "right", no_wrap=True)
     table.add_column("plain / ours", justify="right", no_wrap=True)
     table.add_column("limit", no_wrap=True)
     for row in rows:
         figures = [f"{row[name]:,.2f}" for name in ("wall", "processor")]
-        memory = [f"{row[name]:,.0f}" if name in row else "" for name in ("peak_mb", "added_mb")]
+        told = ("peak_mb", "added_mb", "added_bytes_a_behavior")
+        memory = [f"{row[name]:,.0f}" if name in row else "" for name in told]
         ratio = f"{row['ratio']:.1f}" if "ratio" in row else ""
         share = row.get("of_matrix_speed", row.get("of_copy_speed"))
         limit = row.get("limit", "") + ("" if share is None else f", {share:.0%} of the machine's")

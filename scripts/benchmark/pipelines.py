@@ -25,10 +25,14 @@ DEMO = {
     "demo: seen, unified": Pipeline((*UNIFIED, "detector=seen")),
     "demo: transae, unified": Pipeline((*UNIFIED, "detector=transae")),
     "demo: sasrec, unified": Pipeline((*UNIFIED, "task=prediction", "predictor=sasrec")),
+    "demo: adapted, markov": Pipeline(
+        (*UNIFIED, "task=prediction", "predictor=markov", "regime=adapted", "protocol.few=0")
+    ),
     "demo: ssc, walk, tof": Pipeline((*UNIFIED, "stage/ssc=sound", "stage/tof=stage1")),
 }
 RELEASED = {
     "table2: aegis, FR ST": Pipeline(("experiment=table2", "system=aegis")),
+    "table2: lof, FR ST": Pipeline(("experiment=table2", "system=lof")),
     "table2: autoencoder, FR ST": Pipeline(("experiment=table2", "system=autoencoder")),
     "table2: transae, FR ST": Pipeline(("experiment=table2", "system=transae"), ("detector.packed=false",)),
     "table2: SmartGen, FR ST": Pipeline(
@@ -43,6 +47,10 @@ RELEASED = {
         ("experiment=table5", "stage/tof=released", "transition=schedule"), ("stage.tof.padded=true",)
     ),
     "table9: SSC, FR TT": Pipeline(("experiment=table9", "transition=schedule"), ("stage.ssc.padded=true",)),
+    "unified: transae, FR ST": Pipeline(("protocol=unified", "synthesizer=replay")),
+    "unified: sasrec, FR ST": Pipeline(
+        ("protocol=unified", "synthesizer=replay", "task=prediction", "predictor=sasrec")
+    ),
     "adapted: markov, FR ST": Pipeline(("experiment=worth", *PREDICTION)),
     "adapted: sasrec, FR ST": Pipeline(("experiment=worth", *PREDICTION, "predictor=sasrec")),
 }

@@ -1,4 +1,4 @@
-"""Which sequences are equal, over millions of them: by fingerprints, whose verdict is checked."""
+"""Which sequences are equal, over millions of them, and which pairs of ids they hold."""
 
 from __future__ import annotations
 
@@ -44,6 +44,14 @@ def fingerprints(values: NDArray[np.int32], offsets: NDArray[np.int64]) -> NDArr
     if filled.any():
         marks[filled] += np.add.reduceat(mixed, offsets[:-1][filled])
     return marks
+
+
+def pair_counts(left: NDArray[np.int32], right: NDArray[np.int32]) -> dict[tuple[int, int], int]:
+    """How often each pair of ids occurs, ascending by the left one, then the right one."""
+    codes, counts = np.unique((left.astype(np.int64) << 32) + right, return_counts=True)
+    first = (codes + 2**31) >> 32
+    pairs = zip(first.tolist(), (codes - (first << 32)).tolist(), strict=True)
+    return dict(zip(pairs, counts.tolist(), strict=True))
 
 
 def _equal_to(values: NDArray[np.int32], offsets: NDArray[np.int64], other: NDArray[np.int64]) -> bool:

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple, overload
 import numpy as np
 from numpy.typing import NDArray
 
-from smartgen.core.contents import first_of_each
+from smartgen.core.contents import first_of_each, pair_counts
 
 FIELDS = ("day", "hour", "device", "action")
 DAY, HOUR, DEVICE, ACTION = range(4)
@@ -141,6 +141,15 @@ class Sequences(Sequence[tuple[Behavior, ...]]):
     def first_of_each(self) -> NDArray[np.int64]:
         """Positions of the sequences whose content does not occur before, ascending."""
         return first_of_each(self.values, self.offsets)
+
+    def pairs(self) -> dict[tuple[int, int], int]:
+        """How often each (device, action) pair occurs, ascending.
+
+        Example:
+            >>> Sequences.from_lists([[0, 2, 5, 9, 1, 2, 5, 8], [0, 3, 5, 9]]).pairs()
+            {(5, 8): 1, (5, 9): 2}
+        """
+        return pair_counts(self.values[:, DEVICE], self.values[:, ACTION])
 
     def digest(self) -> str:
         """SHA-256 of the content, time stamps included."""

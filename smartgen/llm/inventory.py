@@ -8,7 +8,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from smartgen.core.types import ACTION, DEVICE, Behavior, IntArray, Sequences
+from smartgen.core.types import Behavior, IntArray, Sequences
 from smartgen.data.vocabulary import DAYS, HOURS, Vocabulary
 
 Pair = tuple[int, int]
@@ -43,7 +43,7 @@ class Inventory:
             log: the home's own, of any context that is known before the change.
         """
         actions = vocabulary.actions
-        logged = {(int(d), int(a)) for d, a in np.unique(log.values[:, [DEVICE, ACTION]], axis=0)}
+        logged = set(log.pairs())
         named = {
             (device, action)
             for action in range(len(actions))

@@ -24,7 +24,7 @@ _TOKEN: Final = re.compile(
     r"(?P<comment>(?<![^\s,\]\[])(?:#|//)[^\n]*)|(?P<plain>\[[^\[\]#/]*+\])|[\[\],]|[^\[\],#/]+|[#/]"
 )
 # A quoted string with a bracket in it, which would otherwise open or close a list.
-_QUOTED: Final = re.compile(r"(?<![^\s,\[])(['\"])[^'\"\n,\[\]]*[\[\]][^'\"\n,]*\1(?=\s*[,\]])")
+_QUOTED: Final = re.compile(r"(['\"])(?<![^\s,\[]['\"])[^'\"\n,\[\]]*[\[\]][^'\"\n,]*\1(?=\s*[,\]])")
 # What may stand before a list at the start of its line: "- ", "2. ", "Sequence 3:", "<seq ".
 _LABEL: Final = re.compile(r"[\W\d_]*(?:(?:sub)?seq(?:uence)?s?[\W\d_]*)?", re.IGNORECASE)
 # What introduces the sequences of the prompt where an answer restates them before its own.
@@ -123,8 +123,8 @@ class _Reader:
             self._end_item()
             self._begin_list()
             if len(self._stack) <= MAX_DEPTH:
-                pieces = token[1:-1].split(",")
-                self._stack[-1].items = [piece.strip(_AROUND) for piece in pieces if piece.strip()]
+                items = (one for one in token[1:-1].split(",") if one and not one.isspace())
+                self._stack[-1].items = [one.strip(_AROUND) for one in items]
                 self._end_list()
                 return True
         elif token == "[":

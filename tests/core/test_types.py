@@ -1,3 +1,5 @@
+from collections import Counter
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -43,6 +45,13 @@ def test_distinct_keeps_the_first_of_each(lists: list[list[tuple[int, int, int, 
     with pytest.MonkeyPatch.context() as patch:  # as if all had the same fingerprint
         patch.setattr(contents, "fingerprints", lambda _, offsets: np.zeros(len(offsets) - 1, np.uint64))
         assert sequences.distinct().contents() == wanted
+
+
+@given(st.lists(st.tuples(*[st.integers(-3, 3) | st.integers(2**31 - 9, 2**31 - 1)] * 4)))
+def test_pairs_are_those_of_a_plain_count(rows: list[tuple[int, int, int, int]]) -> None:
+    sequences = Sequences(np.array(rows, dtype=np.int64).reshape(-1, 4), np.arange(len(rows) + 1))
+    counts = Counter((device, action) for _, _, device, action in rows)
+    assert list(sequences.pairs().items()) == sorted(counts.items())
 
 
 def test_order_and_borders_tell_sequences_apart() -> None:
