@@ -15,6 +15,7 @@ import multiprocessing
 import os
 import sys
 import tempfile
+from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
@@ -22,15 +23,18 @@ from typing import Any
 
 from benchmark.growth import exponent, plot
 from benchmark.machine import machine
-from benchmark.measure import measured_call, measured_process, medians
+from benchmark.measure import MEGABYTE, measured_call, measured_process, medians
 from benchmark.pipelines import pipelines
 from benchmark.stages import STAGES
 from rich.console import Console
 from rich.table import Table
 
 from smartgen.core.atomic import write_bytes_atomic, write_json_atomic
+from smartgen.core.records import read_records
 
 THREADS = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
+PLAIN_SIZE = 1_000_000  # behaviors up to which the plain way is measured too
+QUALITY = ("f1", "hr@10", "ndcg@10", "kept", "outliers", "outliers_kept")
 Row = dict[str, Any]
 
 
@@ -48,7 +52,7 @@ def main() -> None:
     if unknown := set(options.only or ()) - set(known):
         parser.error(f"unknown: {', '.join(sorted(unknown))}")
     chosen = options.only or known
-    console, ground = Console(width=None if sys.stdout.isatty() else 140), in_a_process(machine)
+    console, ground = Console(width=None if sys.stdout.isatty() else 180), in_a_process(machine)
     if ground is None:
         sys.exit("the machine's own speed could not be measured")
     told = {name: ground[name] for name in ("processor", "cores", "gflops", "copy_gb_s", "commit", "dirty")}
@@ -73,25 +77,37 @@ def stage_rows(name: str, options: argparse.Namespace, ground: Row) -> list[Row]
     """One stage at each size; it ends with the first size at which its process is killed."""
     rows = []
     for size in options.sizes or STAGES[name].sizes:
-        runs = [in_a_process(measured_stage, name, size) for _ in range(options.runs)]
-        if not all(runs):
+        ways = (False, True) if STAGES[name].plain and size <= PLAIN_SIZE else (False,)
+        # Ours and the plain way in turn, so that a machine that slows down slows both.
+        runs = [[in_a_process(measured_stage, name, size, way) for way in ways] for _ in range(options.runs)]
+        if not all(map(all, runs)):
             print(f"{name}, {size:,}: the process was killed", file=sys.stderr)
             break
-        row = {"name": name, "size": size, "runs": options.runs} | medians([run for run in runs if run])
+        row = {"name": name, "size": size, "runs": options.runs} | medians([ours for ours, *_ in runs])
+        row["added_bytes_a_behavior"] = row["added_mb"] * MEGABYTE / size
+        row["nanoseconds_a_behavior"] = row["processor"] * 1e9 / size
         row |= limits(name, size, row, ground)
+        if len(ways) > 1:
+            row |= compared(row, medians([plain for _, plain in runs]))
         print(json.dumps(row), file=sys.stderr, flush=True)
         rows.append(row)
     return rows
 
 
-def measured_stage(name: str, size: int) -> Row:
+def compared(ours: Row, plain: Row) -> Row:
+    """What the plain way costs, and how many times more that is."""
+    return {"plain": plain, "ratio": plain["processor"] / ours["processor"]}
+
+
+def measured_stage(name: str, size: int, plain: bool = False) -> Row:
     """In the process that is measured."""
     import torch
 
     torch.set_num_threads(1)
     stage = STAGES[name]
-    stage.run(stage.prepare(200))  # imports and first calls are not the stage's cost
-    return measured_call(stage.prepare, stage.run, size)
+    run = stage.plain if plain and stage.plain else stage.run
+    run(stage.prepare(200))  # imports and first calls are not the stage's cost
+    return measured_call(stage.prepare, run, size)
 
 
 def counted_operations(name: str, size: int) -> float:
@@ -108,7 +124,12 @@ def counted_operations(name: str, size: int) -> float:
 
 
 def limits(name: str, size: int, row: Row, ground: Row) -> Row:
-    """How near a stage is to the machine's matrix speed or to that of its memory, and so what limits it."""
+    """How near a stage is to the machine's matrix speed or to that of its memory, and so what limits it.
+
+    Arithmetic from half of the matrix speed on, memory from a fifth of a copy's speed on, counting the bytes
+    that a stage must read and write once. Below, networks are held up by operations that are small; of the
+    others, their profile tells what takes the time.
+    """
     stage = STAGES[name]
     if stage.trains:
         operations = in_a_process(counted_operations, name, size) or 0.0
@@ -116,36 +137,54 @@ def limits(name: str, size: int, row: Row, ground: Row) -> Row:
         limit = "arithmetic" if share >= 0.5 else "small operations"
         return {"gflop": operations / 1e9, "of_matrix_speed": share, "limit": limit}
     if not stage.moved:
-        return {"limit": "Python"}
+        return {"limit": stage.mostly}
     share = stage.moved * size / row["processor"] / 1e9 / ground["copy_gb_s"]
-    return {"of_copy_speed": share, "limit": "memory" if share >= 0.2 else "Python and many passes"}
+    return {"of_copy_speed": share, "limit": "memory" if share >= 0.2 else stage.mostly}
 
 
 def pipeline_row(name: str, runs: int) -> Row:
-    """A whole command, outputs empty each time."""
-    found = []
-    for _ in range(runs):
-        with tempfile.TemporaryDirectory() as scratch:
-            command = [sys.executable, "-m", "smartgen", *pipelines()[name], "tracking=none"]
-            environment = THREADS | {"SMARTGEN_OUTPUTS": f"{scratch}/outputs"}
-            found.append(measured_process(command, environment, Path(scratch) / "log"))
-    row = {"name": name, "command": " ".join(["smartgen", *pipelines()[name]]), "runs": runs} | medians(found)
+    """A whole command, outputs empty each time; and the plain way of it, in turn."""
+    pipeline = pipelines()[name]
+    ways = [pipeline.words, *([(*pipeline.words, *pipeline.plain)] if pipeline.plain else [])]
+    found = [[whole_command(words) for words in ways] for _ in range(runs)]
+    row = {"name": name, "command": " ".join(["smartgen", *pipeline.words]), "runs": runs}
+    row |= medians([ours for ours, *_ in found]) | {"metrics": found[0][0]["metrics"]}
+    if pipeline.plain:
+        told = medians([plain for _, plain in found]) | {"metrics": found[0][1]["metrics"]}
+        row |= compared(row, told | {"words": " ".join(pipeline.plain)})
     print(json.dumps(row), file=sys.stderr, flush=True)
     return row
+
+
+def whole_command(words: Sequence[str]) -> Row:
+    """Seconds, memory, and what the cell's record says of its quality."""
+    with tempfile.TemporaryDirectory() as scratch:
+        command = [sys.executable, "-m", "smartgen", *words, "tracking=none"]
+        outputs = Path(scratch) / "outputs"
+        environment = THREADS | {"SMARTGEN_OUTPUTS": str(outputs)}
+        row: Row = dict(measured_process(command, environment, Path(scratch) / "log"))
+        (record,) = read_records(outputs)
+    metrics = record.metrics | record.counts
+    return row | {"metrics": {key: metrics[key] for key in QUALITY if key in metrics}}
 
 
 def table_of(rows: list[Row]) -> Table:
     """What was measured, a line each."""
     table = Table(box=None)
-    for column in ("what", "behaviors", "wall s", "processor s", "peak MB", "added MB"):
+    for column in ("what", "behaviors", "wall s", "processor s", "peak MB", "added MB", "bytes each"):
         table.add_column(column, justify="left" if column == "what" else "right", no_wrap=True)
+    table.add_column("plain / ours", justify="right", no_wrap=True)
     table.add_column("limit", no_wrap=True)
     for row in rows:
         figures = [f"{row[name]:,.2f}" for name in ("wall", "processor")]
-        memory = [f"{row[name]:,.0f}" if name in row else "" for name in ("peak_mb", "added_mb")]
+        told = ("peak_mb", "added_mb", "added_bytes_a_behavior")
+        memory = [f"{row[name]:,.0f}" if name in row else "" for name in told]
+        ratio = f"{row['ratio']:.1f}" if "ratio" in row else ""
         share = row.get("of_matrix_speed", row.get("of_copy_speed"))
         limit = row.get("limit", "") + ("" if share is None else f", {share:.0%} of the machine's")
-        table.add_row(row["name"], f"{row['size']:,}" if "size" in row else "", *figures, *memory, limit)
+        table.add_row(
+            row["name"], f"{row['size']:,}" if "size" in row else "", *figures, *memory, ratio, limit
+        )
     return table
 
 

@@ -5,9 +5,9 @@
     python scripts/check_sweeps.py sweep [--kills 3] [--seed 1]
 
 `launchers` runs twelve cells of the demo home under each launcher (ray: on a local cluster of two nodes) and
-compares their `result` blocks, and the W&B runs beside them with the records. `worker` kills with SIGKILL the process of a cell in mid-sweep and compares
-with an undisturbed sweep. `sweep` kills a whole sweep of 72 cells at random moments, resumes it each time,
-and compares. Exit code 1 where anything differs.
+compares their `result` blocks, and their W&B runs with the records. `worker` kills with SIGKILL the process
+of a cell in mid-sweep and compares with an undisturbed sweep. `sweep` kills a whole sweep of 72 cells at
+random moments, resumes it each time, and compares. Exit code 1 where anything differs.
 """
 
 from __future__ import annotations
@@ -116,13 +116,14 @@ def check_sweep(kills: int, moments: random.Random) -> bool:
         whole, seconds = digests(scratch), time.perf_counter() - start
     print(f"undisturbed: {len(whole)} cells, {seconds:.1f} s", flush=True)
     with tempfile.TemporaryDirectory() as scratch:
-        for kill in range(kills):
+        for kill, count in enumerate(sorted(moments.sample(range(3, len(whole) - 3), kills)), start=1):
             sweep = start_sweep(scratch, *MANY)
-            # Not before the first cell can have begun, nor when all may be done.
-            time.sleep(moments.uniform(0.25, 0.6) * seconds / max(1, kills - 1))
+            while recorded(scratch) < count and sweep.poll() is None:
+                time.sleep(0.01)
+            time.sleep(moments.uniform(0, 0.2))
             os.killpg(sweep.pid, signal.SIGKILL)
             sweep.wait()
-            print(f"kill {kill + 1}: {len(digests(scratch))} cells recorded", flush=True)
+            print(f"kill {kill}: {recorded(scratch)} cells recorded", flush=True)
         start_sweep(scratch, *MANY).wait()
         found = digests(scratch)
     print(f"resumed: {len(found)} cells, equal results: {found == whole}")
@@ -152,6 +153,11 @@ def running_cell(journal: Path, sweep: subprocess.Popen[bytes], after: int) -> E
             return left[0]
         time.sleep(0.02)
     raise SystemExit("the sweep ended before a cell could be killed")
+
+
+def recorded(outputs: str) -> int:
+    """Cells with a result."""
+    return len(list(Path(outputs).glob("debug/runs/*/result.json")))
 
 
 def digests(outputs: str) -> Digests:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import time
 import traceback
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -40,6 +40,7 @@ from smartgen.recorded import with_recorded_variant
 from smartgen.saved import Trained, has_models, save_models
 from smartgen.settings import CellSettings, SscAutoencoderSettings
 from smartgen.training.device import resolve_accelerator
+from smartgen.training.threads import thread_limit
 
 
 class Tracker(Protocol):
@@ -190,7 +191,7 @@ class Prepared:
 
     def measure(self, tracker: Tracker) -> tuple[dict[str, float], dict[str, int]]:
         """Metrics and counts of the cell under its protocol."""
-        with _threads(self.cell.trainer.threads):
+        with thread_limit(self.cell.trainer.threads):
             return self._measured(tracker)
 
     def _measured(self, tracker: Tracker) -> tuple[dict[str, float], dict[str, int]]:
@@ -233,17 +234,6 @@ class Prepared:
             compressed.sequences, test, home.vocabulary, detector, trainer, seed, self.pipeline.watch
         )
         return metrics | reconstructed, counts | sizes
-
-
-@contextmanager
-def _threads(count: int) -> Iterator[None]:
-    """As many threads as the key says, in torch and in the libraries below NumPy and scikit-learn."""
-    import torch
-    from threadpoolctl import threadpool_limits
-
-    torch.set_num_threads(count)
-    with threadpool_limits(count):
-        yield
 
 
 def _label(cell: CellSettings) -> list[str]:

@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -19,7 +18,6 @@ from numpy.typing import NDArray
 from safetensors import SafetensorError
 from safetensors.numpy import load as load_arrays
 from safetensors.numpy import save as save_arrays
-from threadpoolctl import threadpool_limits
 
 from smartgen.blueprint import Blueprint
 from smartgen.core.atomic import write_bytes_atomic, write_json_atomic
@@ -31,6 +29,7 @@ from smartgen.data.vocabulary import DAYS, HOURS, Vocabulary
 from smartgen.protocols.candidates import token_histories
 from smartgen.protocols.committee import MEMBER, DetectorCommittee, PredictorCommittee
 from smartgen.protocols.thresholds import Threshold
+from smartgen.training.threads import thread_limit
 
 FORMAT = 1
 FOLDER = "models"
@@ -140,7 +139,7 @@ class SavedModel:
         actions = len(self.vocabulary.actions)
         if not len(sequences):
             return np.zeros(0 if self.blueprint.kind == "detector" else (0, actions))
-        with _threads(self.blueprint.trainer.threads):
+        with thread_limit(self.blueprint.trainer.threads):
             if self.blueprint.kind == "token_predictor":
                 scores: NDArray[np.float64] = self.model.token_scores(*token_histories(sequences))
                 return scores[:, :actions]
@@ -187,7 +186,7 @@ def load_model(path: str | Path) -> SavedModel:
     try:
         blueprint = Blueprint.from_json(told["model"])
         threshold = None if told["threshold"] is None else Threshold(**told["threshold"])
-        with _threads(blueprint.trainer.threads):
+        with thread_limit(blueprint.trainer.threads):
             model = _restored(blueprint, told["members"], state)
         return SavedModel(told["key"], told["axes"], blueprint, model, threshold)
     except Exception as error:  # whatever a foreign file may hold
@@ -251,17 +250,3 @@ def _restored(blueprint: Blueprint, members: int, state: Arrays) -> Any:
         parts.append(blueprint.make().restore(own))
     committee = DetectorCommittee if blueprint.kind == "detector" else PredictorCommittee
     return committee.restored(parts, state)
-
-
-@contextmanager
-def _threads(count: int) -> Iterator[None]:
-    """As many threads as the cell had: with others sums round otherwise, and LOF takes other neighbors."""
-    import torch  # before scikit-learn, as in a cell, which then shares its threads
-
-    before = torch.get_num_threads()
-    torch.set_num_threads(count)
-    try:
-        with threadpool_limits(count, user_api="openmp"):
-            yield
-    finally:
-        torch.set_num_threads(before)

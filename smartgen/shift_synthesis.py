@@ -14,7 +14,7 @@ from smartgen.core.seeds import generator
 from smartgen.core.types import DEVICE, HOUR, Sequences
 from smartgen.data.vocabulary import HOURS
 from smartgen.llm.budget import Prompt
-from smartgen.llm.parse import shorten
+from smartgen.llm.mapping import shorten
 from smartgen.llm.prompt import estimated_tokens
 from smartgen.llm.requests import Request
 from smartgen.llm.schema import MAX_VALUES, response_format

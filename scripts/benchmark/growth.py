@@ -7,6 +7,9 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from smartgen.tables.draw import COLORS, MARKERS
+
+DASHES = ("-", "--", ":", "-.")
 NOISE_SECONDS = 0.002  # below it a measurement says little of the stage
 
 Points = Sequence[tuple[float, float]]
@@ -32,18 +35,22 @@ def plot(stages: Mapping[str, Points], kind: str) -> bytes:
     Args:
         kind: ``png`` or ``svg``.
     """
+    from matplotlib import rc_context
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(9, 6), dpi=140, layout="constrained")
     axes = figure.add_subplot()
-    markers = "osD^vPX*<>hd"
     for place, (name, points) in enumerate(sorted(stages.items())):
         grown = exponent(points)
         label = name if grown is None else f"{name}: size^{grown:.2f}"
-        axes.plot(*zip(*sorted(points), strict=True), marker=markers[place % len(markers)], label=label)
+        turn, which = divmod(place, len(COLORS))
+        style = {"color": COLORS[which], "marker": MARKERS[(which + turn) % len(MARKERS)]}
+        dashes = DASHES[turn % len(DASHES)]
+        axes.plot(*zip(*sorted(points), strict=True), label=label, linestyle=dashes, linewidth=1.2, **style)
     axes.set(xscale="log", yscale="log", xlabel="behaviors", ylabel="processor seconds, one thread")
     axes.grid(visible=True, which="major", alpha=0.3)
-    figure.legend(loc="outside right upper", frameon=False)
+    figure.legend(loc="outside right upper", frameon=False, fontsize="small")
     out = io.BytesIO()
-    figure.savefig(out, format=kind, metadata={"Date": None} if kind == "svg" else None)
+    with rc_context({"svg.hashsalt": "growth"}):
+        figure.savefig(out, format=kind, metadata={"Date": None} if kind == "svg" else None)
     return out.getvalue()

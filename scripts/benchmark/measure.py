@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import ctypes
+import gc
 import os
 import resource
 import subprocess
@@ -65,7 +67,13 @@ def medians(runs: Sequence[dict[str, float]]) -> dict[str, float]:
 
 
 def forget_peak() -> float:
-    """The memory of this process; from here on ``peak_mb`` counts anew (Linux; elsewhere since its start)."""
+    """The memory of this process; from here on ``peak_mb`` counts anew (Linux; elsewhere since its start).
+
+    What is free goes back to the system first: a call that takes it again would seem to need none.
+    """
+    gc.collect()
+    with contextlib.suppress(OSError, AttributeError):  # a C library that has no such call
+        ctypes.CDLL(None).malloc_trim(0)
     with contextlib.suppress(OSError):
         Path("/proc/self/clear_refs").write_text("5", encoding="ascii")
     return peak_mb()

@@ -7,12 +7,13 @@ import pickle
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from benchmark import plain
 from smartgen.config import compose_cell
 from smartgen.core.store import load_sequences, save_sequences
 from smartgen.core.types import Sequences
@@ -22,8 +23,10 @@ from smartgen.data.release import read_sequences
 from smartgen.llm.inventory import Inventory
 from smartgen.llm.parse import parse_answer
 from smartgen.llm.parse_json import parse_json_answer
+from smartgen.llm.prompt import Scene
 from smartgen.settings import CellSettings
 from smartgen.stages.gss import behavior_graph
+from smartgen.stages.synthesize.live import make_prompts
 from smartgen.stages.synthesize.walk import Change, walk
 from smartgen.stages.tss import split_sequences
 
@@ -43,6 +46,8 @@ class Stage:
         sizes: behaviors.
         moved: bytes a behavior that it reads and writes at least; 0: not told.
         trains: whether a network's arithmetic can be counted.
+        mostly: what takes its time where neither arithmetic nor memory does, by its profile.
+        plain: the same as one writes it first.
     """
 
     prepare: Callable[[int], Any]
@@ -50,6 +55,8 @@ class Stage:
     sizes: tuple[int, ...] = (10_000, 100_000, 1_000_000, 10_000_000)
     moved: int = 0
     trains: bool = False
+    mostly: str = "Python"
+    plain: Callable[[Any], Any] | None = None
 
 
 def simulated(size: int) -> Sequences:
@@ -89,26 +96,50 @@ def pickled(size: int) -> Path:
     return path
 
 
-def cached(size: int) -> tuple[Sequences, Path]:
+def answers_by_lines(size: int) -> list[str]:
+    """The lists a line each, which the released rule does not read (D15) and recovery does."""
+    if size > REPEATED:
+        return answers_by_lines(REPEATED) * (size // REPEATED)
+    return [text.replace("[[", "[\n[").replace("], [", "],\n[") for text in answers_as_lists(size)]
+
+
+def uncached(size: int) -> tuple[Sequences, Path]:
     """Where the stage cache would keep them."""
     return simulated(size), Path(tempfile.mkdtemp()) / "sequences.npz"
 
 
+def cached(size: int) -> Path:
+    """Where it keeps them."""
+    log, path = uncached(size)
+    save_sequences(path, log)
+    return path
+
+
+@cache
 def cell(*overrides: str) -> CellSettings:
-    """The settings that conf/ has."""
+    """The settings that conf/ has; composed once, in the calls that come before those that are measured."""
     return compose_cell("dataset=demo", "tracking=none", "trainer.accelerator=cpu", *overrides)
 
 
-def write_and_read(given: tuple[Sequences, Path]) -> Sequences:
-    """Through the stage cache."""
-    save_sequences(given[1], given[0])
-    return load_sequences(given[1])
+def to_walk(size: int) -> tuple[Any, ...]:
+    """The transitions of one log, and as many walks as give about so many behaviors."""
+    log = simulated(REPEATED)
+    return log, behavior_graph(log, VOCABULARY).edges, round(size / log.lengths.mean())
 
 
-def walk_200(log: Sequences) -> Sequences:
-    """Two hundred walks on the log's transitions, which are counted first."""
-    edges, rng = behavior_graph(log, VOCABULARY).edges, np.random.default_rng(1)
-    return walk(log, edges, VOCABULARY, Change(0, {}, 1.0), 200, rng)
+def walks(given: tuple[Any, ...]) -> Sequences:
+    """The control without an LLM."""
+    log, edges, count = given
+    return walk(log, edges, VOCABULARY, Change(0, {}, 1.0), count, np.random.default_rng(1))
+
+
+def to_prompt(size: int) -> tuple[Any, ...]:
+    """What SSC kept, as if that were the whole log, and all that its prompts tell of the home."""
+    log, chosen = simulated(size), cell("synthesizer=gpt-4o")
+    graph = behavior_graph(log, VOCABULARY)
+    hints = {action: graph.successors(action, 5) for action in graph.nodes.tolist()}
+    scene = Scene(chosen.transition.before, chosen.transition.after)
+    return log, hints, Inventory.of(VOCABULARY, log), scene, chosen.synthesizer, "json_schema"
 
 
 def ssc_selection(log: Sequences) -> Sequences:
@@ -135,24 +166,29 @@ def tof_stage1(log: Sequences) -> object:
     return filter_outliers(log, VOCABULARY, chosen.stage.tof, chosen.trainer, 1)  # type: ignore[arg-type]
 
 
-def transae(log: Sequences) -> object:
-    """The detector of Table 2, trained on actions and asked for scores."""
+def transae(log: Sequences) -> Any:
+    """The detector of Table 2, trained on actions."""
     from smartgen.detectors.transae import TransAEDetector
 
     chosen = cell("protocol=released")
-    detector = TransAEDetector(VOCABULARY, chosen.detector, None, 3, chosen.trainer, 1)
-    return detector.fit([log]).score(log)
+    return TransAEDetector(VOCABULARY, chosen.detector, None, 3, chosen.trainer, 1).fit([log])
 
 
-def sasrec(log: Sequences) -> object:
-    """The predictor of Table 3, five of its fifty epochs, and asked for scores."""
+def sasrec(log: Sequences) -> Any:
+    """The predictor of Table 3, five of its fifty epochs."""
     from smartgen.predictors.sasrec import TokenSasrecPredictor
-    from smartgen.protocols.candidates import sampled_candidates
 
     chosen = cell("protocol=released", "task=prediction", "predictor.epochs=5")
-    predictor = TokenSasrecPredictor(VOCABULARY, chosen.predictor, 32, chosen.trainer, 1)  # type: ignore[arg-type]
+    return TokenSasrecPredictor(VOCABULARY, chosen.predictor, 32, chosen.trainer, 1).fit(log)  # type: ignore[arg-type]
+
+
+def candidate_scores(given: tuple[Any, Sequences]) -> object:
+    """What Table 3 asks of SASRec: each user's history, and a hundred candidates."""
+    from smartgen.protocols.candidates import sampled_candidates
+
+    predictor, log = given
     candidates = sampled_candidates(log)
-    return predictor.fit(log).token_scores(candidates.histories, candidates.sizes)
+    return predictor.token_scores(candidates.histories, candidates.sizes)
 
 
 def window_predictor(name: str, log: Sequences) -> object:
@@ -168,30 +204,69 @@ def window_predictor(name: str, log: Sequences) -> object:
 
 
 SMALL = (1_000, 3_000, 10_000)
+ARRAYS = "passes over arrays"
 STAGES = {
-    "read a release file": Stage(pickled, read_sequences, moved=2 * BEHAVIOR_BYTES),
-    "tss": Stage(simulated, lambda log: split_sequences(log, VOCABULARY), moved=2 * BEHAVIOR_BYTES),
+    "read a release file": Stage(pickled, read_sequences, moved=2 * BEHAVIOR_BYTES, mostly="unpickling"),
+    "tss": Stage(
+        simulated,
+        lambda log: split_sequences(log, VOCABULARY),
+        moved=BEHAVIOR_BYTES,
+        mostly=ARRAYS,
+        plain=plain.split,
+    ),
     "tss, algorithm=paper": Stage(
         simulated,
         lambda log: split_sequences(log, VOCABULARY, algorithm="paper"),
-        moved=2 * BEHAVIOR_BYTES,
+        moved=BEHAVIOR_BYTES,
+        mostly=ARRAYS,
     ),
-    "gss": Stage(simulated, lambda log: behavior_graph(log, VOCABULARY), moved=BEHAVIOR_BYTES),
+    "gss": Stage(
+        simulated,
+        lambda log: behavior_graph(log, VOCABULARY),
+        moved=BEHAVIOR_BYTES,
+        mostly="sorting",
+        plain=plain.count_transitions,
+    ),
     "parse answers, lists": Stage(
-        answers_as_lists, lambda texts: [parse_answer(text, VOCABULARY).sequences for text in texts]
+        answers_as_lists,
+        lambda texts: [parse_answer(text, VOCABULARY).sequences for text in texts],
+        plain=lambda texts: plain.read_lists(texts, VOCABULARY),
     ),
     "parse answers, json": Stage(
         lambda size: (answers_as_json(size), Inventory.of(VOCABULARY, simulated(REPEATED))),
-        lambda given: [parse_json_answer(text, given[1]) for text in given[0]],
+        lambda given: [
+            answer.sequences for text in given[0] if (answer := parse_json_answer(text, given[1]))
+        ],
     ),
-    "distinct": Stage(simulated, Sequences.distinct, moved=BEHAVIOR_BYTES),
-    "stage cache": Stage(cached, write_and_read, moved=2 * BEHAVIOR_BYTES),
-    "ssc by similarity": Stage(simulated, ssc_selection, sizes=(10_000, 100_000, 1_000_000)),
-    "walk": Stage(simulated, walk_200),
+    "parse answers, recovered": Stage(
+        answers_by_lines, lambda texts: [parse_answer(text, VOCABULARY).sequences for text in texts]
+    ),
+    "distinct": Stage(
+        simulated, Sequences.distinct, moved=2 * BEHAVIOR_BYTES, mostly=ARRAYS, plain=plain.once
+    ),
+    "write the stage cache": Stage(
+        uncached,
+        lambda given: save_sequences(given[1], given[0]),
+        moved=BEHAVIOR_BYTES,
+        mostly="compression",
+    ),
+    "read the stage cache": Stage(cached, load_sequences, moved=BEHAVIOR_BYTES, mostly="compression"),
+    "ssc by similarity": Stage(simulated, ssc_selection, mostly="comparisons"),
+    "walk": Stage(to_walk, walks, (1_000, 10_000, 100_000)),
+    "prompts": Stage(to_prompt, lambda given: make_prompts(*given), (10_000, 100_000, 1_000_000)),
     "ssc training": Stage(simulated, ssc_training, SMALL, trains=True),
     "tof stage 1": Stage(simulated, tof_stage1, SMALL[:2], trains=True),
-    "transae": Stage(simulated, transae, SMALL, trains=True),
-    "sasrec": Stage(simulated, sasrec, SMALL, trains=True),
+    "transae training": Stage(simulated, transae, SMALL, trains=True),
+    "transae scores": Stage(
+        lambda size: (transae(simulated(SMALL[0])), simulated(size)),
+        lambda given: given[0].score(given[1]),
+        SMALL,
+        trains=True,
+    ),
+    "sasrec training": Stage(simulated, sasrec, SMALL, trains=True),
+    "sasrec scores": Stage(
+        lambda size: (sasrec(simulated(SMALL[0])), simulated(size)), candidate_scores, SMALL, trains=True
+    ),
     **{
         f"{name}, 50 steps": Stage(simulated, partial(window_predictor, name), SMALL, trains=True)
         for name in ("lstm", "fpmc", "carnn", "caser", "siar")

@@ -7,13 +7,13 @@ import os
 import signal
 import subprocess
 import sys
-import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from rich import box
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from smartgen.commands.pages import WIDTH
@@ -23,7 +23,7 @@ from smartgen.sweeps.board import Board
 from smartgen.sweeps.journal import VARIABLE, Cell, JournalReader, cell_of
 from smartgen.sweeps.planned import planned_cells
 from smartgen.sweeps.progress import BAD_INPUT, DONE, FAILED, INTERRUPTED, failure_lines
-from smartgen.sweeps.sweep import unrecorded
+from smartgen.sweeps.sweep import new_journal, unrecorded
 from smartgen.sweeps.tally import Tally, duration
 
 # What the paper or its release gives numbers of, in the order in which a reader would want them.
@@ -68,8 +68,8 @@ def run(argv: Sequence[str]) -> int:
     )
     sweeps = [_sweep(name, overrides) for name in names]
     whole = Tally(sum(len(sweep.cells) for sweep in sweeps))
-    told = f"{len(sweeps)} sweeps, {whole.total} cells, {sum(len(sweep.left) for sweep in sweeps)} to run"
-    console.print(told)
+    many = f"{len(sweeps)} sweeps, " if len(sweeps) > 1 else ""
+    console.print(f"{many}{whole.total} cells, {sum(len(sweep.left) for sweep in sweeps)} to run")
     board = Board(console)
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
@@ -122,8 +122,8 @@ def _run_sweep(sweep: Sweep, overrides: Sequence[str], board: Board, whole: Tall
         return
     board.console.print(f"[bold]{sweep.name}[/]: {len(sweep.cells)} cells, {len(sweep.left)} to run")
     command = [sys.executable, "-m", "smartgen", f"experiment={sweep.name}", *overrides]
-    with tempfile.TemporaryDirectory() as folder:
-        journal, said = Path(folder) / "journal", Path(folder) / "stderr"
+    with new_journal(Path(os.environ["SMARTGEN_OUTPUTS"])) as journal:
+        said = journal / "stderr"
         environment = os.environ | {VARIABLE: str(journal)}
         with board.following(sweep.name, JournalReader(journal), sweep.tally, whole), said.open("wb") as out:
             process = subprocess.Popen(command, env=environment, stderr=out)
@@ -146,7 +146,7 @@ def _told(sweeps: Sequence[Sweep], whole: Tally, outputs: Path, console: Console
         console.print(line)
     for sweep in sweeps:
         if sweep.trouble:
-            console.print(f"[red]smartgen-report:[/] {sweep.name} {sweep.trouble}", markup=True)
+            console.print(f"[red]smartgen-report:[/] {sweep.name} {escape(sweep.trouble)}")
             console.print(f"  smartgen-report run {sweep.name}")
     console.print(_summary(sweeps, read_records(outputs)))
     console.print(f"{whole.cells} cells: {whole.line()}, {duration(whole.seconds)}")

@@ -22,7 +22,8 @@ from smartgen.core.types import Sequences
 from smartgen.data.recording_names import Recording, scan
 from smartgen.data.unpickle import load_pickle
 from smartgen.data.vocabulary import Vocabulary
-from smartgen.llm.parse import ParsedAnswer, longest_span, parse_answer, read_literal
+from smartgen.llm.literal import read_literal
+from smartgen.llm.parse import ParsedAnswer, longest_span, parse_answer
 from smartgen.llm.replay import answer_text
 
 _TAGS = ("seq [[", "]] seq")

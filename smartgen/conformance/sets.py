@@ -12,7 +12,7 @@ from smartgen.data.recordings import COLLECTIONS, calls, survivors
 from smartgen.data.release import read_sequences
 from smartgen.data.unpickle import load_pickle
 from smartgen.data.vocabulary import Vocabulary
-from smartgen.llm.parse import map_quadruples
+from smartgen.llm.mapping import map_quadruples
 from smartgen.llm.replay import replay_answers
 
 COPIES = ("SmartGen/filter_data/{dataset}/{context}", COLLECTIONS["tof"].folder)

@@ -10,6 +10,8 @@ from typing import Any, NamedTuple, overload
 import numpy as np
 from numpy.typing import NDArray
 
+from smartgen.core.contents import first_of_each, pair_counts
+
 FIELDS = ("day", "hour", "device", "action")
 DAY, HOUR, DEVICE, ACTION = range(4)
 
@@ -62,12 +64,12 @@ class Sequences(Sequence[tuple[Behavior, ...]]):
         Raises:
             ValueError: a list whose length is no multiple of four; the message has its position.
         """
-        flats = [np.asarray(flat, dtype=np.int64).reshape(-1) for flat in lists]
-        for row, flat in enumerate(flats):
-            if flat.size % 4:
-                raise ValueError(f"sequence {row} has {flat.size} numbers, expected a multiple of 4")
-        offsets = np.cumsum([0] + [flat.size // 4 for flat in flats])
-        return cls(np.concatenate(flats) if flats else np.zeros((0, 4), dtype=np.int32), offsets)
+        values, sizes = _end_to_end(list(lists))
+        wrong = np.flatnonzero(sizes % 4)
+        if wrong.size:
+            row = int(wrong[0])
+            raise ValueError(f"sequence {row} has {sizes[row]} numbers, expected a multiple of 4")
+        return cls(values, _offsets(sizes // 4))
 
     @classmethod
     def concatenate(cls, parts: Iterable[Sequences]) -> Sequences:
@@ -78,7 +80,7 @@ class Sequences(Sequence[tuple[Behavior, ...]]):
         lengths = np.concatenate([part.lengths for part in kept])
         stamps = [part.times for part in kept if part.times is not None]
         times = np.concatenate(stamps) if len(stamps) == len(kept) else None
-        return cls(np.concatenate([part.values for part in kept]), _offsets(lengths), times)
+        return cls(_sealed(np.concatenate([part.values for part in kept])), _offsets(lengths), times)
 
     @property
     def lengths(self) -> NDArray[np.int64]:
@@ -109,7 +111,8 @@ class Sequences(Sequence[tuple[Behavior, ...]]):
         offsets = _offsets(lengths)
         starts = np.repeat(self.offsets[chosen] - offsets[:-1], lengths)
         rows = starts + np.arange(offsets[-1])
-        return Sequences(self.values[rows], offsets, None if self.times is None else self.times[rows])
+        times = None if self.times is None else self.times[rows]
+        return Sequences(_sealed(self.values[rows]), offsets, times)
 
     def with_values(self, values: IntArray) -> Sequences:
         """The same sequences with other behaviors, (n_behaviors, 4); time stamps are dropped."""
@@ -133,10 +136,20 @@ class Sequences(Sequence[tuple[Behavior, ...]]):
             >>> Sequences.from_lists([[0, 2, 5, 9], [1, 2, 5, 9], [0, 2, 5, 9]]).distinct().to_lists()
             [[0, 2, 5, 9], [1, 2, 5, 9]]
         """
-        first: dict[bytes, int] = {}
-        for position, content in enumerate(self.contents()):
-            first.setdefault(content, position)
-        return self.take(list(first.values()))
+        return self.take(self.first_of_each())
+
+    def first_of_each(self) -> NDArray[np.int64]:
+        """Positions of the sequences whose content does not occur before, ascending."""
+        return first_of_each(self.values, self.offsets)
+
+    def pairs(self) -> dict[tuple[int, int], int]:
+        """How often each (device, action) pair occurs, ascending.
+
+        Example:
+            >>> Sequences.from_lists([[0, 2, 5, 9, 1, 2, 5, 8], [0, 3, 5, 9]]).pairs()
+            {(5, 8): 1, (5, 9): 2}
+        """
+        return pair_counts(self.values[:, DEVICE], self.values[:, ACTION])
 
     def digest(self) -> str:
         """SHA-256 of the content, time stamps included."""
@@ -162,13 +175,33 @@ def as_sequences(sequences: Sequences | Iterable[Sequence[int]]) -> Sequences:
     return sequences if isinstance(sequences, Sequences) else Sequences.from_lists(sequences)
 
 
+def _end_to_end(lists: list[Sequence[int]]) -> tuple[IntArray, NDArray[np.int64]]:
+    """All numbers of all lists, and how many each list has."""
+    if set(map(type, lists)) <= {list, tuple}:
+        sizes = np.fromiter(map(len, lists), np.int64, len(lists))
+        try:
+            numbers = itertools.chain.from_iterable(lists)
+            return _sealed(np.fromiter(numbers, np.int32, int(sizes.sum()))), sizes
+        except (TypeError, ValueError, OverflowError):
+            pass  # lists in lists, or what is no number: numpy reads them, or says what is wrong
+    flats = [np.asarray(flat, dtype=np.int64).reshape(-1) for flat in lists]
+    sizes = np.array([flat.size for flat in flats], dtype=np.int64)
+    return np.concatenate(flats), sizes
+
+
 def _frozen(array: IntArray, dtype: type[np.integer]) -> NDArray[Any]:
     """The array itself if nobody can write to it, else a copy that nobody can."""
-    if not array.flags.writeable and array.base is None and array.dtype == dtype and array.flags.c_contiguous:
+    owner = array if array.base is None else array.base
+    sealed = isinstance(owner, np.ndarray) and owner.base is None and not owner.flags.writeable
+    if sealed and not array.flags.writeable and array.dtype == dtype and array.flags.c_contiguous:
         return array
-    copied = np.array(array, dtype=dtype, order="C")
-    copied.setflags(write=False)
-    return copied
+    return _sealed(np.array(array, dtype=dtype, order="C"))
+
+
+def _sealed(array: NDArray[Any]) -> NDArray[Any]:
+    """The same array, which from now on nobody writes to; for one that nobody else has."""
+    array.setflags(write=False)
+    return array
 
 
 def _offsets(lengths: IntArray) -> NDArray[np.int64]:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import ast
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from itertools import chain
 from pathlib import Path
-from typing import Final, TypeGuard
+from typing import Final, TypeGuard, cast
 
 import numpy as np
 
@@ -122,6 +123,8 @@ def read_sequences(path: Path) -> Sequences:
     rows = load_pickle(path)
     if not isinstance(rows, (list, tuple)) and not (isinstance(rows, np.ndarray) and rows.ndim > 0):
         raise SmartgenError(f"{path}: holds a {type(rows).__name__}, expected a list of sequences")
+    if (plain := _plain(rows)) is not None:
+        return plain
     flats = [_flat_row(path, number, row) for number, row in enumerate(rows)]
     offsets = np.cumsum([0] + [flat.size // len(FIELDS) for flat in flats])
     return Sequences(np.concatenate(flats) if flats else np.zeros((0, 4), np.int32), offsets)
@@ -146,6 +149,24 @@ def check_ids(sequences: Sequences, vocabulary: Vocabulary, path: Path) -> None:
             f"{path}: row {row} has {FIELDS[column]} {sequences.values[behavior, column]}, "
             f"expected 0 to {sizes[column] - 1}; is this another dataset's file?"
         )
+
+
+def _plain(rows: Collection[object]) -> Sequences | None:
+    """All rows at once where they are right and lists of plain integers, as nearly every file has them."""
+    if set(map(type, rows)) != {list}:
+        return None
+    lists = cast(Collection[list[int]], rows)
+    sizes = np.fromiter(map(len, lists), np.int64, len(lists))
+    if (sizes % len(FIELDS)).any() or not set(map(type, chain.from_iterable(lists))) <= {int}:
+        return None
+    try:
+        numbers = np.fromiter(chain.from_iterable(lists), np.int32, int(sizes.sum()))
+    except OverflowError:
+        return None
+    if numbers.size and numbers.min() < 0:
+        return None
+    numbers.setflags(write=False)
+    return Sequences(numbers, np.append(0, np.cumsum(sizes // len(FIELDS))))
 
 
 def _flat_row(path: Path, number: int, row: object) -> IntArray:

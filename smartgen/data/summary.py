@@ -41,7 +41,7 @@ def summarize(sequences: Sequences, vocabulary: Vocabulary) -> Summary:
     return Summary(
         sequences=len(sequences),
         behaviors=behaviors,
-        distinct=len(set(sequences.contents())),
+        distinct=len(sequences.first_of_each()),
         mean_length=behaviors / len(sequences) if len(sequences) else 0.0,
         hours=tuple(np.unique(sequences.values[:, HOUR]).tolist()),
         devices=_ranked(sequences, DEVICE, vocabulary.devices),

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
+from numpy.typing import NDArray
 
-from smartgen.core.types import ACTION, DEVICE, Behavior, Sequences
+from smartgen.core.types import Behavior, IntArray, Sequences
 from smartgen.data.vocabulary import DAYS, HOURS, Vocabulary
 
 Pair = tuple[int, int]
@@ -42,7 +43,7 @@ class Inventory:
             log: the home's own, of any context that is known before the change.
         """
         actions = vocabulary.actions
-        logged = {(int(d), int(a)) for d, a in np.unique(log.values[:, [DEVICE, ACTION]], axis=0)}
+        logged = set(log.pairs())
         named = {
             (device, action)
             for action in range(len(actions))
@@ -62,10 +63,14 @@ class Inventory:
         """Label to pair, of all that are valid."""
         return {self.label(pair): pair for pair in self.pairs}
 
+    def holds(self, devices: IntArray, actions: IntArray) -> NDArray[np.bool_]:
+        """(n,) whether each pair is valid."""
+        return np.isin(_code(devices, actions), self._codes)
+
     @cached_property
-    def valid(self) -> frozenset[Pair]:
-        """All pairs, for a look-up."""
-        return frozenset(self.pairs)
+    def _codes(self) -> NDArray[np.int64]:
+        devices, actions = np.array(self.pairs, dtype=np.int64).reshape(-1, 2).T
+        return _code(devices, actions)
 
     def label(self, pair: Pair) -> str:
         """The text of one pair."""
@@ -89,3 +94,8 @@ class Inventory:
         """A behavior as the JSON format writes it."""
         day, hour, device, action = behavior
         return {"day": DAYS[day], "hour": HOURS[hour], "action": self.label((device, action))}
+
+
+def _code(devices: IntArray, actions: IntArray) -> NDArray[np.int64]:
+    """One number a pair."""
+    return devices.astype(np.int64) << 32 | actions.astype(np.int64)

@@ -8,9 +8,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
+import numpy as np
+
 from smartgen.core.types import ACTION, DEVICE, Behavior, Sequences
 from smartgen.llm.inventory import Inventory
-from smartgen.llm.parse import MAX_CHARACTERS, ParsedAnswer, Reject, parse_answer, shorten
+from smartgen.llm.mapping import EMPTY, Reject, in_order, keep, shorten
+from smartgen.llm.parse import MAX_CHARACTERS, ParsedAnswer, parse_answer
 
 _SEQUENCE: Final = re.compile(r"\[\s*\{")
 _EMPTY: Final = re.compile(r"\[\s*\]")
@@ -56,28 +59,25 @@ def parse_json_answer(text: str, inventory: Inventory) -> ParsedAnswer | None:
         if flat:
             kept.append(flat)
         else:
-            rejects.append(Reject(number, None, shorten(sequence), "empty sequence: no valid behavior"))
+            rejects.append(Reject(number, None, shorten(sequence), EMPTY))
     rejects += [Reject(None, None, shorten(piece), reason) for piece, reason in answer.losses]
     return ParsedAnswer(list(answer.sequences), Sequences.from_lists(kept), tuple(rejects))
 
 
 def without_invalid(parsed: ParsedAnswer, inventory: Inventory) -> ParsedAnswer:
     """Drop behaviors whose action does not belong to their device (the release keeps them, D16)."""
-    kept: list[list[int]] = []
-    rejects = list(parsed.rejects)
-    for number, sequence in enumerate(parsed.sequences):
-        flat: list[int] = []
-        for position, behavior in enumerate(sequence):
-            if (behavior[DEVICE], behavior[ACTION]) in inventory.valid:
-                flat.extend(behavior)
-            else:
-                words = inventory.vocabulary.words(behavior)
-                rejects.append(Reject(number, position, shorten(words), "the action is not the device's"))
-        if flat:
-            kept.append(flat)
-        else:
-            rejects.append(Reject(number, None, "", "empty sequence: no valid behavior"))
-    return replace(parsed, sequences=Sequences.from_lists(kept), rejects=tuple(rejects))
+    sequences = parsed.sequences
+    behaviors = sequences.values
+    owner = np.repeat(np.arange(len(sequences)), sequences.lengths)
+    good = inventory.holds(behaviors[:, DEVICE], behaviors[:, ACTION])
+    rejects: list[Reject] = []
+    for i in np.flatnonzero(~good).tolist():
+        number, words = int(owner[i]), inventory.vocabulary.words(Behavior(*behaviors[i].tolist()))
+        position = i - int(sequences.offsets[number])
+        rejects.append(Reject(number, position, shorten(words), "the action is not the device's"))
+    kept, empty = keep(behaviors, owner, good, len(sequences))
+    rejects += [Reject(number, None, "", EMPTY) for number in empty]
+    return replace(parsed, sequences=kept, rejects=parsed.rejects + in_order(rejects))
 
 
 @dataclass
@@ -119,16 +119,18 @@ def _behaviors(
     number: int, sequence: list[Any], inventory: Inventory, rejects: list[Reject]
 ) -> Iterator[int]:
     """The four ids of each valid behavior; the others are rejected with their reason."""
+    days, hours = inventory.vocabulary.ids[:2]
+    pairs = inventory.ids
     for position, behavior in enumerate(sequence):
-        read = _behavior(behavior, inventory)
-        if isinstance(read, Behavior):
-            yield from read
-        else:
-            rejects.append(Reject(number, position, shorten(behavior), read))
+        try:
+            device, action = pairs[behavior["action"]]
+            yield from (days[behavior["day"]], hours[behavior["hour"]], device, action)
+        except (KeyError, TypeError):
+            rejects.append(Reject(number, position, shorten(behavior), _reason(behavior, inventory)))
 
 
-def _behavior(value: Any, inventory: Inventory) -> Behavior | str:
-    """The ids, or the reason why there are none."""
+def _reason(value: Any, inventory: Inventory) -> str:
+    """Why there are no ids."""
     words = [value.get(name) for name in ("day", "hour", "action")] if isinstance(value, dict) else []
     day, hour, label = words or (None, None, None)
     if not (isinstance(day, str) and isinstance(hour, str) and isinstance(label, str)):
@@ -136,8 +138,4 @@ def _behavior(value: Any, inventory: Inventory) -> Behavior | str:
     days, hours = inventory.vocabulary.ids[:2]
     if day not in days:
         return "unknown day"
-    if hour not in hours:
-        return "unknown hour"
-    if label not in inventory.ids:
-        return "unknown action"
-    return Behavior(days[day], hours[hour], *inventory.ids[label])
+    return "unknown action" if hour in hours else "unknown hour"

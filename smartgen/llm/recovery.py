@@ -19,9 +19,12 @@ from smartgen.data.vocabulary import DAYS
 MAX_DEPTH: Final = 50
 
 # A comment begins behind a space, a comma or a bracket: "//" and "#" inside a word are part of it.
-_TOKEN: Final = re.compile(r"(?P<comment>(?<![^\s,\]\[])(?:#|//)[^\n]*)|[\[\],]|[^\[\],#/]+|[#/]")
+# A list without lists or comments in it is one token: it is read at once.
+_TOKEN: Final = re.compile(
+    r"(?P<comment>(?<![^\s,\]\[])(?:#|//)[^\n]*)|(?P<plain>\[[^\[\]#/]*+\])|[\[\],]|[^\[\],#/]+|[#/]"
+)
 # A quoted string with a bracket in it, which would otherwise open or close a list.
-_QUOTED: Final = re.compile(r"(?<![^\s,\[])(['\"])[^'\"\n,\[\]]*[\[\]][^'\"\n,]*\1(?=\s*[,\]])")
+_QUOTED: Final = re.compile(r"(['\"])(?<![^\s,\[]['\"])[^'\"\n,\[\]]*[\[\]][^'\"\n,]*\1(?=\s*[,\]])")
 # What may stand before a list at the start of its line: "- ", "2. ", "Sequence 3:", "<seq ".
 _LABEL: Final = re.compile(r"[\W\d_]*(?:(?:sub)?seq(?:uence)?s?[\W\d_]*)?", re.IGNORECASE)
 # What introduces the sequences of the prompt where an answer restates them before its own.
@@ -73,7 +76,7 @@ def candidates(text: str) -> list[Candidate]:
     """
     reader = _Reader()
     for token in _TOKEN.finditer(_QUOTED.sub(_without_brackets, text)):
-        if not reader.read(token[0], comment=token["comment"] is not None):
+        if not reader.read(token[0], token.lastgroup):
             break
     reader.finish()
     alone = [one for one in reader.regions if one.labelled and not one.nested and not one.found.restated]
@@ -114,9 +117,17 @@ class _Reader:
         self._item: list[str] = []
         self._between: list[str] = ["\n"]  # what stands outside all lists since the last one
 
-    def read(self, token: str, comment: bool) -> bool:
+    def read(self, token: str, kind: str | None) -> bool:
         """Take the next token; False where the text is nested too deeply to be an answer."""
-        if token == "[":
+        if kind == "plain":
+            self._end_item()
+            self._begin_list()
+            if len(self._stack) <= MAX_DEPTH:
+                items = (one for one in token[1:-1].split(",") if one and not one.isspace())
+                self._stack[-1].items = [one.strip(_AROUND) for one in items]
+                self._end_list()
+                return True
+        elif token == "[":
             self._end_item()
             self._begin_list()
         elif token in ("]", ","):
@@ -125,7 +136,7 @@ class _Reader:
                 self._end_list()
         elif not self._stack:
             self._between.append(token)
-        elif not comment:
+        elif kind != "comment":
             self._item.append(token)
         return len(self._stack) <= MAX_DEPTH
 

@@ -12,7 +12,8 @@ from smartgen.data.recordings import answers, filtered_set, mapped_set
 from smartgen.data.release import check_ids, read_sequences
 from smartgen.data.unpickle import load_pickle
 from smartgen.data.vocabulary import Vocabulary
-from smartgen.llm.parse import ParsedAnswer, Reject, parse_answer
+from smartgen.llm.mapping import Reject
+from smartgen.llm.parse import ParsedAnswer, parse_answer
 
 Level = Literal["answers", "mapped", "filtered"]
 LEVELS: Final[tuple[str, ...]] = get_args(Level)

@@ -74,7 +74,7 @@ def against_log(written: Sequences, log: Sequences, vocabulary: Vocabulary) -> S
         (0.5, 0.5, 1.0)
     """
     known, contents = set(log.contents()), written.contents()
-    distinct, logged, pairs = set(contents), _pairs(log), _pairs(written)
+    distinct, logged, pairs = set(contents), log.pairs(), written.pairs()
     new = [pair not in logged for pair in pairs]
     possible = [vocabulary.is_valid(*pair, logged) for pair in pairs]
     found = {
@@ -101,7 +101,7 @@ def coverage(written: Sequences, real: Sequences) -> Shares:
     """
     if not len(real.values):
         return {}
-    had, pairs = _pairs(written), _pairs(real)
+    had, pairs = written.pairs(), real.pairs()
     devices = {device for device, _ in had}
     wanted = {device for device, _ in pairs}
     found = {
@@ -200,12 +200,6 @@ def _observed(sequences: Sequences, vocabulary: Vocabulary) -> dict[str, Values]
     after = np.flatnonzero(inner)
     steps = actions[after - 1] * len(vocabulary.actions) + actions[after]
     return {"device": sequences.values[:, DEVICE], "hour": sequences.values[:, HOUR], "transition": steps}
-
-
-def _pairs(sequences: Sequences) -> dict[tuple[int, int], int]:
-    """How often each (device, action) pair occurs."""
-    pairs, counts = np.unique(sequences.values[:, DEVICE : ACTION + 1], axis=0, return_counts=True)
-    return {(device, action): n for (device, action), n in zip(pairs.tolist(), counts.tolist(), strict=True)}
 
 
 def _bits(p: NDArray[np.float64], q: NDArray[np.float64]) -> float:

@@ -34,7 +34,7 @@ def compression(
     if not math.isnan(compressed.threshold):
         metrics["threshold"] = compressed.threshold
     counts = {"unsplit": len(unsplit), "pieces": len(pieces), "kept": kept}
-    counts["distinct_pieces"] = len(set(pieces.contents()))
+    counts["distinct_pieces"] = len(pieces.first_of_each())
     return metrics, counts
 
 

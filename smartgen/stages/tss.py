@@ -16,6 +16,8 @@ HOUR_SECONDS = 3600
 WEEK_SECONDS = 168 * HOUR_SECONDS
 Algorithm = Literal["released", "paper"]
 ALGORITHMS = ("released", "paper")
+FEW = 256  # pieces for which a plain loop is as fast as one over arrays
+BLOCK = 1 << 16  # behaviors that a plain loop holds as Python numbers
 
 
 def split_sequences(
@@ -98,18 +100,44 @@ def _released_cuts(
 def _paper_cuts(
     raw: Sequences, gaps: NDArray[np.int64], max_gap: float, max_duration: float, off: frozenset[int]
 ) -> NDArray[np.bool_]:
-    starts = np.zeros(len(gaps), dtype=bool)
+    free = ~np.isin(raw.values[:, ACTION], list(off))
+    starts = free & (gaps > max_gap)
     starts[_firsts(raw)] = True
-    belongs = np.isin(raw.values[:, ACTION], list(off))
-    elapsed = 0
-    for i, (first, gap, linked) in enumerate(
-        zip(starts.tolist(), gaps.tolist(), belongs.tolist(), strict=True)
-    ):
-        elapsed = 0 if first else elapsed + gap
-        if not first and not linked and (gap > max_gap or elapsed > max_duration):
-            starts[i] = True
-            elapsed = 0
+    if (gaps < 0).any():  # time stamps that run backwards
+        _cut_one_by_one(gaps, free, starts, max_duration)
+        return starts
+    clock = np.cumsum(gaps)
+    # The limit in whole seconds, as the clock's are; none is longer than the clock runs.
+    limit = int(min(max_duration, clock[-1])) if len(clock) else 0
+    places = np.flatnonzero(free)
+    seconds, places = clock[places], np.append(places, len(gaps))
+    begin = np.flatnonzero(starts)
+    end = np.append(begin, len(gaps))[1:]
+    # All pieces at once: each is cut at its first free behavior beyond the limit, and what is cut off is
+    # asked again.
+    while len(begin) > FEW:
+        begin = places[np.searchsorted(seconds, clock[begin] + limit, side="right")]
+        inside = begin < end
+        begin, end = begin[inside], end[inside]
+        starts[begin] = True
+    for a, b in zip(begin.tolist(), end.tolist(), strict=True):
+        _cut_one_by_one(gaps[a:b], free[a:b], starts[a:b], max_duration)
     return starts
+
+
+def _cut_one_by_one(
+    gaps: NDArray[np.int64], free: NDArray[np.bool_], starts: NDArray[np.bool_], max_duration: float
+) -> None:
+    """Add the cuts of the duration limit to the starts that are known, behavior by behavior."""
+    elapsed = 0
+    for a in range(0, len(gaps), BLOCK):
+        part = slice(a, a + BLOCK)
+        columns = (starts[part].tolist(), gaps[part].tolist(), free[part].tolist())
+        for i, (known, gap, may) in enumerate(zip(*columns, strict=True), start=a):
+            elapsed = 0 if known else elapsed + gap
+            if may and elapsed > max_duration:
+                starts[i] = True
+                elapsed = 0
 
 
 def _cut(raw: Sequences, starts: NDArray[np.bool_]) -> Sequences:

@@ -5,14 +5,15 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
 from hydra.errors import HydraException
 from omegaconf import DictConfig, read_write
 from omegaconf.errors import OmegaConfBaseException
 
-from smartgen.config import THREADS, assigned, explain
+from smartgen.config import THREADS, assigned, config_dir, explain
 from smartgen.sweeps import progress
 from smartgen.sweeps.board import Board
 from smartgen.sweeps.cover import covering
@@ -50,22 +51,18 @@ def run_sweep(
     """
     tally = progress.begin(total=len(cells))
     left = unrecorded(cells, config)
-    for cell in covering(left):
+    groups = config_dir()
+    for cell in covering(left, lambda name: (groups / name).is_dir()):
         compose(cell)
     given = journal_of_environment()
-    journal = given or _new_journal(Path(config.paths.outputs))
-    send_along(config, journal)
-    reader = JournalReader(journal)
     # Whoever gave a journal shows it; a training's own bar and this one cannot share a terminal.
     alone = given is None
     board = Board(progress.console(), bars=alone and not config.trainer.progress, lines=alone)
-    try:
-        with board.following("cells", reader, tally):
+    with new_journal(Path(config.paths.outputs)) if given is None else nullcontext(given) as journal:
+        send_along(config, journal)
+        with board.following("cells", JournalReader(journal), tally):
             tell_recorded(cells, left, journal)
             launch_all(left, launch, journal, lambda cell: _refusal(cell, compose), batch)
-    finally:
-        if alone:
-            shutil.rmtree(journal, ignore_errors=True)
 
 
 def unrecorded(cells: Sequence[Cell], config: DictConfig) -> list[Cell]:
@@ -95,10 +92,16 @@ def send_along(config: DictConfig, journal: Path) -> None:
             config.hydra.overrides.hydra.append(assigned(f"++hydra.job.env_set.{name}", value))
 
 
-def _new_journal(outputs: Path) -> Path:
+@contextmanager
+def new_journal(outputs: Path) -> Iterator[Path]:
+    """A folder among the outputs, which all workers see; gone with the block."""
     folder = outputs / "cache" / "journals"
     folder.mkdir(parents=True, exist_ok=True)
-    return Path(tempfile.mkdtemp(dir=folder))
+    journal = Path(tempfile.mkdtemp(dir=folder))
+    try:
+        yield journal
+    finally:
+        shutil.rmtree(journal, ignore_errors=True)
 
 
 def _refusal(cell: Cell, compose: Callable[[Cell], object]) -> str:

@@ -1,8 +1,11 @@
+from collections import Counter
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from smartgen.core import contents
 from smartgen.core.types import Behavior, Sequences, as_sequences
 
 behaviors = st.tuples(st.integers(0, 6), st.integers(0, 7), st.integers(0, 40), st.integers(0, 260))
@@ -31,6 +34,53 @@ def test_contents_and_equality_follow_the_lists(a: list[list[int]], b: list[list
     assert both.to_lists() == a + b
     contents = both.contents()
     assert (len(set(contents)) == len(contents)) == (len({tuple(s) for s in a + b}) == len(a + b))
+
+
+@given(st.lists(st.lists(st.tuples(*[st.integers(-1, 1)] * 4), max_size=3), max_size=30))
+def test_distinct_keeps_the_first_of_each(lists: list[list[tuple[int, int, int, int]]]) -> None:
+    sequences = Sequences.from_lists([[i for b in one for i in b] for one in lists])
+    wanted = list(dict.fromkeys(sequences.contents()))
+    assert sequences.distinct().contents() == wanted
+    assert sequences.first_of_each().tolist() == [sequences.contents().index(one) for one in wanted]
+    with pytest.MonkeyPatch.context() as patch:  # as if all had the same fingerprint
+        patch.setattr(contents, "fingerprints", lambda _, offsets: np.zeros(len(offsets) - 1, np.uint64))
+        assert sequences.distinct().contents() == wanted
+
+
+@given(st.lists(st.tuples(*[st.integers(-3, 3) | st.integers(2**31 - 9, 2**31 - 1)] * 4)))
+def test_pairs_are_those_of_a_plain_count(rows: list[tuple[int, int, int, int]]) -> None:
+    sequences = Sequences(np.array(rows, dtype=np.int64).reshape(-1, 4), np.arange(len(rows) + 1))
+    counts = Counter((device, action) for _, _, device, action in rows)
+    assert list(sequences.pairs().items()) == sorted(counts.items())
+
+
+def test_order_and_borders_tell_sequences_apart() -> None:
+    one, other = [0, 1, 2, 3], [3, 2, 1, 0]
+    different = [[], one, other, one + other, other + one, one + one, one + one + one, [1, 0, 2, 3]]
+    sequences = Sequences.from_lists(different + different)
+    assert sequences.distinct().to_lists() == different
+    marks = contents.fingerprints(sequences.values, sequences.offsets).tolist()
+    assert len(set(marks)) == len(different)
+    assert marks[: len(different)] == marks[len(different) :]
+
+
+@pytest.mark.parametrize(
+    "lists",
+    [[np.array([0, 2, 5, 9]), [1, 2, 3, 4]], [[[0, 2, 5, 9], [1, 2, 3, 4]]], ((0, 2, 5, 9), (1, 2, 3, 4))],
+)
+def test_arrays_and_nested_lists_are_read_too(lists: object) -> None:
+    assert Sequences.from_lists(lists).values.tolist() == [[0, 2, 5, 9], [1, 2, 3, 4]]  # type: ignore[arg-type]
+
+
+def test_frozen_arrays_are_shared_and_others_copied() -> None:
+    one = Sequences.from_lists([[0, 2, 5, 9, 1, 2, 3, 4]])
+    assert np.shares_memory(Sequences(one.values, np.array([0, 1, 2])).values, one.values)
+    mine = np.zeros((2, 4), dtype=np.int32)
+    view = mine.view()
+    view.setflags(write=False)
+    copied = Sequences(view, np.array([0, 2]))
+    mine[0, 0] = 7
+    assert copied.values[0, 0] == 0
 
 
 def test_indexing_gives_behaviors() -> None:

@@ -14,7 +14,9 @@ from hypothesis import strategies as st
 
 from smartgen.core.types import Behavior, Sequences
 from smartgen.data.vocabulary import DAYS, HOURS, Vocabulary
-from smartgen.llm.parse import MAX_CHARACTERS, longest_span, map_quadruples, parse_answer, read_literal
+from smartgen.llm.literal import read_literal
+from smartgen.llm.mapping import map_quadruples
+from smartgen.llm.parse import MAX_CHARACTERS, longest_span, parse_answer
 
 HOME = Vocabulary(
     ("Fan", "Heater", "Light"),

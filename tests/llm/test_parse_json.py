@@ -178,7 +178,7 @@ def check_valid(parsed: ParsedAnswer, inventory: Inventory) -> None:
         for day, hour, device, action in sequence:
             assert 0 <= day < 7
             assert 0 <= hour < 8
-            assert (device, action) in inventory.valid
+            assert (device, action) in inventory.pairs
 
 
 @pytest.mark.release

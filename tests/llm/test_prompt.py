@@ -46,7 +46,7 @@ def test_the_inventory_is_what_is_valid_and_worth_writing():
     assert (0, 3) in logged.offered  # a refresh that the log has
     everything = product(range(len(HOME.devices)), range(len(HOME.actions)))
     pairs = {(device, action) for _, _, device, action in LOG.values.tolist()}
-    assert INVENTORY.valid == {pair for pair in everything if HOME.is_valid(*pair, pairs)}
+    assert set(INVENTORY.pairs) == {pair for pair in everything if HOME.is_valid(*pair, pairs)}
     assert read_answer(json.dumps([[INVENTORY.fields(Behavior(0, 2, 0, 3))]]), INVENTORY).rejects == ()
 
 

@@ -38,7 +38,7 @@ from smartgen.protocols.candidates import sampled_candidates
 from smartgen.protocols.pools import folds, hold_out, is_novel
 from smartgen.stages.gss import behavior_graph
 from smartgen.stages.ssc import leaders
-from smartgen.stages.ssc.compress import first_of_each, grouped
+from smartgen.stages.ssc.compress import grouped
 from smartgen.stages.synthesize.walk import Change, walk
 from smartgen.stages.tss import split_sequences
 from smartgen.sweeps.known import remember
@@ -123,7 +123,7 @@ WORK: dict[str, Callable[[int], Work]] = {
     "tss released": lambda n: partial(split_sequences, log(n), HOME),
     "tss paper": lambda n: partial(split_sequences, log(n), HOME, algorithm="paper"),
     "gss": lambda n: partial(behavior_graph, log(n), HOME),
-    "first of each": lambda n: partial(first_of_each, log(n)),
+    "first of each": lambda n: log(n).first_of_each,
     "weekdays": lambda n: partial(grouped, log(n), "weekday"),
     "walk": lambda n: partial(walked, log(50), n),
     **{f"attack {kind}": partial(attacked, kind) for kind in KINDS},

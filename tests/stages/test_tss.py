@@ -10,6 +10,7 @@ from smartgen.core.errors import SmartgenError
 from smartgen.core.types import Sequences
 from smartgen.data.release import context_file, datasets, read_sequences, read_vocabulary
 from smartgen.data.vocabulary import Vocabulary
+from smartgen.stages import tss
 from smartgen.stages.tss import gap_seconds, split_sequences
 
 VOCABULARY = Vocabulary(("Light",), ("Light:on", "Light:off"), frozenset({1}))
@@ -45,6 +46,39 @@ def naive(flat: list[int], gap: float, duration: float, algorithm: str) -> list[
 def test_equals_a_plain_loop(algorithm: str, lists: list[list[int]], gap: int, duration: int) -> None:
     expected = [piece for flat in lists for piece in naive(flat, gap, duration, algorithm)]
     assert split_sequences(lists, VOCABULARY, gap, duration, algorithm).to_lists() == expected
+
+
+def plain_cuts(timed: Sequences, gap: float, duration: float) -> list[bool]:
+    """Algorithm 1 over time stamps, behavior by behavior."""
+    cuts: list[bool] = []
+    for a, b in itertools.pairwise(timed.offsets.tolist()):
+        elapsed = 0
+        for i in range(a, b):
+            step = 0 if i == a else int(timed.times[i] - timed.times[i - 1])
+            elapsed += step
+            may = int(timed.values[i, 3]) not in VOCABULARY.off_actions
+            cuts.append(i == a or (may and (step > 3600 * gap or elapsed > 3600 * duration)))
+            elapsed = 0 if cuts[-1] else elapsed
+    return cuts
+
+
+@pytest.mark.parametrize("few", [0, 2, 256])
+@pytest.mark.parametrize("backwards", [False, True])
+@given(st.integers(0, 2**32 - 1), st.sampled_from([0.5, 3, 9, 1e9]), st.sampled_from([2.7, 24, float("inf")]))
+def test_long_logs_are_cut_as_by_a_plain_loop(
+    few: int, backwards: bool, seed: int, gap: float, duration: float
+) -> None:
+    rng = np.random.default_rng(seed)
+    lengths = rng.integers(0, rng.choice([3, 12, 200]), 9)
+    values = np.zeros((lengths.sum(), 4), dtype=int)
+    values[:, 3] = rng.random(len(values)) < rng.choice([0.1, 0.5, 0.9])
+    times = np.cumsum(rng.integers(0, rng.choice([600, 9000, 40_000]), len(values)))
+    timed = Sequences(values, np.append(0, lengths.cumsum()), rng.permutation(times) if backwards else times)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(tss, "FEW", few)
+        patch.setattr(tss, "BLOCK", 7)
+        pieces = split_sequences(timed, VOCABULARY, gap, duration, "paper")
+    assert pieces.offsets[:-1].tolist() == np.flatnonzero(plain_cuts(timed, gap, duration)).tolist()
 
 
 @given(flat_lists)

@@ -22,7 +22,7 @@ def report(command: Command, *words: str) -> subprocess.CompletedProcess[str]:
 def test_sweeps_run_in_turn_go_on_after_failures_and_resume(command: Command, tmp_path: Path) -> None:
     bad = report(command, "run", "demo", *FAST, "regime=synthetic", "stage.tss.max_gap_hours=9,-1")
     assert bad.returncode == 2, bad.stderr
-    assert "1 sweeps, 4 cells, 4 to run" in bad.stderr
+    assert "4 cells, 4 to run" in bad.stderr
     assert "4 cells: 2 done, 0 recorded before, 2 failed" in bad.stderr
     commands = [line for line in bad.stderr.splitlines() if line.startswith("  smartgen experiment=demo")]
     assert len(commands) == 2
@@ -34,7 +34,7 @@ def test_sweeps_run_in_turn_go_on_after_failures_and_resume(command: Command, tm
     assert sum(record.ok for record in read_records(tmp_path / "debug")) == 6, "a gap of 9 h is the usual one"
 
     again = report(command, "run", "demo", *FAST)
-    assert "1 sweeps, 6 cells, 0 to run" in again.stderr
+    assert "6 cells, 0 to run" in again.stderr
     assert "6 cells: 0 done, 6 recorded before, 0 failed" in again.stderr
 
 

@@ -70,8 +70,8 @@ def command(normal: Sequences, context: AttackContext, rng: np.random.Generator)
 
     The (device, action) pair is drawn as often as the source has it; a home without such a pair gives none.
     """
-    pairs = _pair_counts(context.source)
-    for pair in _pair_counts(context.target):
+    pairs = Counter(context.source.pairs())
+    for pair in context.target.pairs():
         pairs.pop(pair, None)
     if not pairs:
         return np.zeros(0, dtype=np.int64), normal.take([])
@@ -136,8 +136,3 @@ def _switch(device: int, vocabulary: Vocabulary) -> tuple[int, int, int] | None:
         if twin is not None and vocabulary.prefix_device(action) == device:
             return device, action, twin
     return None
-
-
-def _pair_counts(sequences: Sequences) -> Counter[tuple[int, int]]:
-    pairs, counts = np.unique(sequences.values[:, DEVICE : ACTION + 1], axis=0, return_counts=True)
-    return Counter({(int(d), int(a)): int(n) for (d, a), n in zip(pairs, counts, strict=True)})

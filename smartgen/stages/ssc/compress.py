@@ -98,21 +98,13 @@ def _select(
     dropout = isinstance(settings, EncodedSscSettings) and settings.dropout
     if not dropout and (settings.threshold is None or settings.threshold < 1):
         # Equal sequences have equal vectors, so only the first of them can stay; at 1 nothing is dropped.
-        groups = [group[first_of_each(pieces.take(group))] for group in groups]
+        groups = [group[pieces.take(group).first_of_each()] for group in groups]
     if settings.share is None:
         threshold = _threshold(settings)
         return threshold, [group[select(vectors(pieces.take(group)), threshold)] for group in groups]
     # A search asks many times, so the vectors are computed once and stay in memory.
     held = [torch.cat(list(vectors(pieces.take(group)))) for group in groups]
     return search(held, groups, round(settings.share * len(pieces)))
-
-
-def first_of_each(sequences: Sequences) -> Index:
-    """Positions of the sequences that do not occur before, in order."""
-    seen: dict[bytes, int] = {}
-    for position, content in enumerate(sequences.contents()):
-        seen.setdefault(content, position)
-    return np.fromiter(seen.values(), dtype=np.int64)
 
 
 def search(vectors: Sequence[Tensor], groups: Sequence[Index], wanted: int) -> tuple[float, list[Index]]:

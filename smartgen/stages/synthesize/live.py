@@ -15,7 +15,8 @@ from typing import Any
 from smartgen.core.types import Sequences
 from smartgen.llm.budget import Budget, Prompt, fit, weekday_chunks
 from smartgen.llm.inventory import Inventory
-from smartgen.llm.parse import ParsedAnswer, shorten
+from smartgen.llm.mapping import shorten
+from smartgen.llm.parse import ParsedAnswer
 from smartgen.llm.parse_json import CUT_OFF, NO_JSON, read_answer
 from smartgen.llm.prompt import Scene, Successors, messages
 from smartgen.llm.requests import Answer, Request

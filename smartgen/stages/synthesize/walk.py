@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from smartgen.core.errors import SmartgenError
-from smartgen.core.types import ACTION, DEVICE, HOUR, MAX_BEHAVIORS, Sequences
+from smartgen.core.types import ACTION, HOUR, MAX_BEHAVIORS, Sequences
 from smartgen.data.vocabulary import HOURS, Vocabulary
 
 Edges = Mapping[int, Sequence[tuple[int, int]]]
@@ -108,9 +108,8 @@ class _Walker:
 
 def _usual_devices(pieces: Sequences) -> dict[int, int]:
     """Each action's most frequent device in the log."""
-    pairs, counts = np.unique(pieces.values[:, DEVICE : ACTION + 1], axis=0, return_counts=True)
-    order = np.argsort(counts, kind="stable")
-    return {int(pairs[i, 1]): int(pairs[i, 0]) for i in order}
+    pairs = pieces.pairs()
+    return {action: device for device, action in sorted(pairs, key=lambda pair: pairs[pair])}
 
 
 def _hour_steps(pieces: Sequences) -> NDArray[np.int64]:
