@@ -120,7 +120,8 @@ def test_an_interrupted_sweep_says_so_and_leaves_nothing_torn(tmp_path: Path, ho
     time.sleep(4)  # in the first training
     run.send_signal(how)
     _, told = run.communicate(timeout=60)
-    assert run.returncode == 130, told
+    # Where it comes while a library is being loaded, Python itself ends by the signal, after our line.
+    assert run.returncode in (130, -signal.SIGINT), told
     assert "interrupted; the same command goes on" in told
     assert "Traceback" not in told
     assert not list(tmp_path.glob("runs/*"))
