@@ -203,7 +203,8 @@ def window_predictor(name: str, log: Sequences) -> object:
     return predictor.fit([usable], [usable[:200]]).score(usable)
 
 
-SMALL = (1_000, 3_000, 10_000)
+SMALL, MORE = (1_000, 3_000, 10_000), (1_000, 10_000, 100_000)
+LITTLE = 100  # behaviors of which a network that is only asked for scores is trained
 ARRAYS = "passes over arrays"
 STAGES = {
     "read a release file": Stage(pickled, read_sequences, moved=2 * BEHAVIOR_BYTES, mostly="unpickling"),
@@ -252,20 +253,20 @@ STAGES = {
     ),
     "read the stage cache": Stage(cached, load_sequences, moved=BEHAVIOR_BYTES, mostly="compression"),
     "ssc by similarity": Stage(simulated, ssc_selection, mostly="comparisons"),
-    "walk": Stage(to_walk, walks, (1_000, 10_000, 100_000)),
+    "walk": Stage(to_walk, walks, MORE),
     "prompts": Stage(to_prompt, lambda given: make_prompts(*given), (10_000, 100_000, 1_000_000)),
     "ssc training": Stage(simulated, ssc_training, SMALL, trains=True),
     "tof stage 1": Stage(simulated, tof_stage1, SMALL[:2], trains=True),
     "transae training": Stage(simulated, transae, SMALL, trains=True),
     "transae scores": Stage(
-        lambda size: (transae(simulated(SMALL[0])), simulated(size)),
+        lambda size: (transae(simulated(LITTLE)), simulated(size)),
         lambda given: given[0].score(given[1]),
-        SMALL,
+        MORE,
         trains=True,
     ),
     "sasrec training": Stage(simulated, sasrec, SMALL, trains=True),
     "sasrec scores": Stage(
-        lambda size: (sasrec(simulated(SMALL[0])), simulated(size)), candidate_scores, SMALL, trains=True
+        lambda size: (sasrec(simulated(LITTLE)), simulated(size)), candidate_scores, MORE, trains=True
     ),
     **{
         f"{name}, 50 steps": Stage(simulated, partial(window_predictor, name), SMALL, trains=True)
