@@ -44,9 +44,21 @@ def test_the_benchmark_measures_stages_and_whole_commands(tmp_path: Path) -> Non
     ]
     assert all(0 < row["processor"] < 5 and row["peak_mb"] > 50 for row in told["stages"])
     assert [row["command"].split()[0] for row in told["pipelines"]] == ["smartgen"]
+    large = {row["name"]: row["added_bytes_a_behavior"] for row in told["stages"] if row["size"] == 200_000}
+    assert all(16 < used < 100 for used in large.values()), large
     assert told["machine"]["gflops"] > 1
     assert (tmp_path / "growth.png").read_bytes().startswith(b"\x89PNG")
     assert "tss" in done.stdout
+
+
+def test_a_figure_is_the_median_of_its_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(SCRIPTS[0].parent)
+    measure = load(SCRIPTS[0].parent / "benchmark/measure.py")
+    runs = [{"wall": wall, "processor": 1.0, "other": 7.0} for wall in (3.0, 1.0, 9.0)]
+    assert measure.medians(runs) == {"wall": 3.0, "processor": 1.0}
+    told = measure.measured_call(np.ones, lambda ones: np.tile(ones, 2), 4_000_000)
+    assert 55 < told["added_mb"] < 90
+    assert told["peak_mb"] > told["added_mb"] + 30
 
 
 def test_a_fitted_exponent_ignores_what_is_too_fast_to_time(monkeypatch: pytest.MonkeyPatch) -> None:
