@@ -40,7 +40,8 @@ class LofDetector(RowDetector):
         from sklearn.neighbors import LocalOutlierFactor
 
         rows = np.concatenate(sets)
-        # Of many columns a tree is slower than comparing all with all; under unified no tie decides.
+        # Of unified's many columns a tree is slower than comparing all with all, whose ties may hang on the
+        # processor and on the threads; the threads are fixed, and unified has no published number to meet.
         rows, how = (np.unique(rows, axis=0), "brute") if self.unified else (rows, "kd_tree")
         fitted = LocalOutlierFactor(n_neighbors=self._neighbors(rows), novelty=True, algorithm=how).fit(rows)
         return lambda others: -fitted.score_samples(others)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -72,11 +73,12 @@ class _Walker:
         rng: np.random.Generator,
         log: Sequences,
     ) -> None:
-        self.pieces, self.edges, self.change, self.rng = pieces, edges, change, rng
+        self.pieces, self.change, self.rng = pieces, change, rng
         self.actions = pieces.values[:, ACTION]
         self.device_of = _usual_devices(log)
         self.pace = _hour_steps(pieces)
         self.stand_ins = _stand_ins(vocabulary, change.replace)
+        self.shares = {action: _shares(after) for action, after in (edges or {}).items() if after}
 
     def sequence(self, template: int) -> list[int]:
         """One new sequence in the release's layout, in the style of this piece."""
@@ -87,16 +89,16 @@ class _Walker:
         for _ in range(min(max(length, 2), MAX_BEHAVIORS)):
             device, moved = self._in_new_context(action)
             flat += [(day + hours // len(HOURS)) % 7, hours % len(HOURS), device, moved]
-            hours += int(self.rng.choice(self.pace))
+            hours += int(self.pace[self.rng.integers(len(self.pace))])
             action = self._next(action)
         return flat
 
     def _next(self, action: int) -> int:
-        successors = None if self.edges is None else self.edges.get(action)
-        if not successors:
-            return int(self.rng.choice(self.actions))
-        counts = np.array([count for _, count in successors], dtype=float)
-        return successors[int(self.rng.choice(len(successors), p=counts / counts.sum()))][0]
+        known = self.shares.get(action)
+        if known is None:
+            return int(self.actions[self.rng.integers(len(self.actions))])
+        successors, up_to = known
+        return successors[bisect_right(up_to, self.rng.random())]
 
     def _in_new_context(self, action: int) -> tuple[int, int]:
         device = self.device_of[action]
@@ -104,6 +106,13 @@ class _Walker:
         if not choices:
             return device, action
         return choices[int(self.rng.integers(len(choices)))]
+
+
+def _shares(successors: Sequence[tuple[int, int]]) -> tuple[list[int], list[float]]:
+    """The actions that follow, and their shares' running sum, which a uniform draw is looked up in."""
+    counts = np.array([count for _, count in successors], dtype=float)
+    up_to = np.cumsum(counts / counts.sum())
+    return [action for action, _ in successors], (up_to / up_to[-1]).tolist()
 
 
 def _usual_devices(pieces: Sequences) -> dict[int, int]:
