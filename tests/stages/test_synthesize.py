@@ -1,4 +1,5 @@
 import itertools
+from bisect import bisect_right
 
 import numpy as np
 import pytest
@@ -7,7 +8,7 @@ from smartgen.core.errors import SmartgenError
 from smartgen.core.types import ACTION, DEVICE, HOUR, Sequences
 from smartgen.data.vocabulary import Vocabulary
 from smartgen.stages.gss import behavior_graph
-from smartgen.stages.synthesize.walk import Change, walk
+from smartgen.stages.synthesize.walk import Change, _shares, walk
 
 SAME = Change(hour_shift=0, replace={}, lengthen=1.0)
 
@@ -79,3 +80,12 @@ def test_a_walk_from_few_survivors_knows_the_devices_of_the_whole_log(
     assert set(made.values[:, ACTION].tolist()) > set(survivors.values[:, ACTION].tolist())
     for device, action in np.unique(made.values[:, [DEVICE, ACTION]], axis=0):
         assert toy_vocabulary.prefix_device(int(action)) == device
+
+
+def test_successors_are_drawn_by_their_shares_as_numpy_draws_them() -> None:
+    counts = np.array([3, 1, 4, 1, 5])
+    successors, up_to = _shares([(10 + place, int(count)) for place, count in enumerate(counts)])
+    assert up_to[-1] == 1
+    ours, numpys = np.random.default_rng(7), np.random.default_rng(7)
+    drawn = [successors[bisect_right(up_to, ours.random())] for _ in range(2_000)]
+    assert drawn == [10 + int(numpys.choice(len(counts), p=counts / counts.sum())) for _ in range(2_000)]
