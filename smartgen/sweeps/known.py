@@ -2,8 +2,9 @@
 
 A cell's key needs both, half a second a cell. So every cell that ends leaves a note: the key of its record
 under the digest of all that its key comes from - its overrides, the configuration, the package's code - with
-a fingerprint of the files that it read. A note is believed only while all of these are the same and the
-record is there; a lost note costs no more than the half second.
+a fingerprint of the files that it read, and those of the folders named by the environment that they are in. A
+note is believed only while all of these are the same and the record is there; a lost note costs no more than
+the half second.
 """
 
 from __future__ import annotations
@@ -36,20 +37,28 @@ def remember(outputs: Path, cell: Cell, key: str, inputs: Iterable[Path]) -> Non
         key: of its record.
         inputs: the files and folders that it read.
     """
-    read = {str(path): fingerprint(path) for path in inputs}
-    write_json_atomic(_note(outputs, cell), {"key": key, "inputs": read})
+    read = {os.path.abspath(path): fingerprint(path) for path in inputs}
+    named = {name: place for name, place in chosen_folders().items() if place in read}
+    write_json_atomic(_note(outputs, cell), {"key": key, "inputs": read, "folders": named})
 
 
 def recorded_key(outputs: Path, cell: Cell) -> str | None:
     """The key of the cell's record if there is one for sure, else None."""
     try:
         note = json.loads(_note(outputs, cell).read_text(encoding="utf-8"))
-        key, inputs = str(note["key"]), dict(note["inputs"])
+        key, inputs, named = str(note["key"]), dict(note["inputs"]), dict(note["folders"])
     except (OSError, ValueError, KeyError, TypeError):
+        return None
+    if not named.items() <= chosen_folders().items():
         return None
     if any(fingerprint(Path(path)) != known for path, known in inputs.items()):
         return None
     return key if (outputs / "runs" / key / RESULT_FILE).is_file() else None
+
+
+def chosen_folders() -> dict[str, str]:
+    """The folders of FOLDERS as they are now, absolute."""
+    return {name: os.path.abspath(os.environ.get(name, usual)) for name, usual in FOLDERS.items()}
 
 
 def runs_anyway(cell: Cell) -> bool:
@@ -75,6 +84,5 @@ def fingerprint(path: Path) -> str:
 
 
 def _note(outputs: Path, cell: Cell) -> Path:
-    folders = {name: os.path.abspath(os.environ.get(name, usual)) for name, usual in FOLDERS.items()}
-    digest = content_key({"cell": sorted(cell), "code": code_digest(), "folders": folders})
+    digest = content_key({"cell": sorted(cell), "code": code_digest()})
     return outputs / "cache" / "known" / digest[:2] / f"{digest}.json"

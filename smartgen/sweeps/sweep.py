@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
@@ -26,7 +25,7 @@ from smartgen.sweeps.journal import (
     journal_of_environment,
     write_event,
 )
-from smartgen.sweeps.known import ANYWAY, FOLDERS, recorded_key, runs_anyway
+from smartgen.sweeps.known import ANYWAY, chosen_folders, recorded_key, runs_anyway
 from smartgen.sweeps.launch import Launch, launch_all
 
 
@@ -84,9 +83,8 @@ def tell_recorded(cells: Sequence[Cell], left: Sequence[Cell], journal: Path) ->
 
 def send_along(config: DictConfig, journal: Path) -> None:
     """Have workers, wherever they run, see the same folders, journal and number of threads."""
-    folders = {name: os.path.abspath(os.environ.get(name, usual)) for name, usual in FOLDERS.items()}
     threads = {name: str(config.trainer.threads) for name in THREADS}
-    for name, value in {VARIABLE: str(journal.absolute()), **folders, **threads}.items():
+    for name, value in {VARIABLE: str(journal.absolute()), **chosen_folders(), **threads}.items():
         with read_write(config.hydra):
             # Hydra composes each cell anew, with these.
             config.hydra.overrides.hydra.append(assigned(f"++hydra.job.env_set.{name}", value))

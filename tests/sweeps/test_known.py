@@ -22,8 +22,9 @@ def inputs(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def noted(tmp_path: Path, inputs: Path) -> Path:
+def noted(tmp_path: Path, inputs: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     fingerprint.cache_clear()
+    monkeypatch.setenv("SMARTGEN_RELEASE", str(inputs))
     outputs = tmp_path / "outputs"
     write_result(outputs, "key", EMPTY, {})
     remember(outputs, CELL, "key", [inputs])
@@ -61,10 +62,17 @@ def test_other_code_or_folders_are_looked_at_again(
 ) -> None:
     monkeypatch.setenv("SMARTGEN_RELEASE", str(tmp_path / "elsewhere"))
     assert recorded_key(noted, CELL) is None
-    monkeypatch.undo()
+    monkeypatch.setenv("SMARTGEN_RELEASE", str(tmp_path / "x" / ".." / "release"))
     assert recorded_key(noted, CELL) == "key"
     monkeypatch.setattr(known, "code_digest", lambda: "another")
     assert recorded_key(noted, CELL) is None
+
+
+def test_a_folder_that_the_cell_does_not_read_is_no_matter(
+    noted: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("SMARTGEN_MODELS", str(tmp_path / "elsewhere"))
+    assert recorded_key(noted, CELL) == "key"
 
 
 def test_a_torn_note_is_no_note(noted: Path) -> None:
