@@ -1,5 +1,4 @@
 import itertools
-from bisect import bisect_right
 
 import numpy as np
 import pytest
@@ -8,7 +7,7 @@ from smartgen.core.errors import SmartgenError
 from smartgen.core.types import ACTION, DEVICE, HOUR, Sequences
 from smartgen.data.vocabulary import Vocabulary
 from smartgen.stages.gss import behavior_graph
-from smartgen.stages.synthesize.walk import Change, _shares, walk
+from smartgen.stages.synthesize.walk import Change, _Walker, walk
 
 SAME = Change(hour_shift=0, replace={}, lengthen=1.0)
 
@@ -82,10 +81,15 @@ def test_a_walk_from_few_survivors_knows_the_devices_of_the_whole_log(
         assert toy_vocabulary.prefix_device(int(action)) == device
 
 
-def test_successors_are_drawn_by_their_shares_as_numpy_draws_them() -> None:
-    counts = np.array([3, 1, 4, 1, 5])
-    successors, up_to = _shares([(10 + place, int(count)) for place, count in enumerate(counts)])
-    assert up_to[-1] == 1
-    ours, numpys = np.random.default_rng(7), np.random.default_rng(7)
-    drawn = [successors[bisect_right(up_to, ours.random())] for _ in range(2_000)]
-    assert drawn == [10 + int(numpys.choice(len(counts), p=counts / counts.sum())) for _ in range(2_000)]
+def test_steps_are_drawn_as_numpy_draws_by_shares(
+    toy_sequences: Sequences, toy_vocabulary: Vocabulary
+) -> None:
+    counts, numpys = np.array([3, 1, 4, 1, 5]), np.random.default_rng(7)
+    edges = {0: [(10 + place, int(count)) for place, count in enumerate(counts)], 1: []}
+    walker = _Walker(toy_sequences, edges, toy_vocabulary, SAME, np.random.default_rng(7), toy_sequences)
+    weighted = [10 + numpys.choice(len(counts), p=counts / counts.sum()) for _ in range(2_000)]
+    assert [walker._next(0) for _ in range(2_000)] == weighted
+    anywhere = toy_sequences.values[:, ACTION]
+    for nowhere in (1, 2):  # without a successor, and unknown to the graph
+        drawn = [walker._next(nowhere) for _ in range(200)]
+        assert drawn == [numpys.choice(anywhere) for _ in range(200)]
