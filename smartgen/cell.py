@@ -228,10 +228,17 @@ class Prepared:
         detector, trainer = self.cell.detector, self.cell.trainer
         if not isinstance(detector, SscAutoencoderSettings):
             raise SmartgenError(f"detector is {detector.name!r}, expected ssc_autoencoder")
-        test = self.pipeline.split(self.held_out)
-        seed = self.cell.seed
+        pipeline, train, test = self.pipeline, compressed.sequences, self.pipeline.split(self.held_out)
+        read = {"detector": vars(detector), "train": train.digest(), "test": test.digest()}
         reconstructed, sizes = reconstruct(
-            compressed.sequences, test, home.vocabulary, detector, trainer, seed, self.pipeline.watch
+            train,
+            test,
+            home.vocabulary,
+            detector,
+            trainer,
+            self.cell.seed,
+            pipeline.watch,
+            lambda make: pipeline.trained("reconstruction", read, make),
         )
         return metrics | reconstructed, counts | sizes
 

@@ -92,7 +92,9 @@ class Pipeline:
             from smartgen.stages.ssc.compress import compress
 
             vocabulary, device = self.home.vocabulary, self._device
-            found = compress(self.pieces, vocabulary, settings, self._seed("ssc"), self._encoder, device)
+            found = compress(
+                self.pieces, vocabulary, settings, self._seed("ssc"), self._encoder, device, self._cosines
+            )
             return sequence_arrays(found.sequences) | {"threshold": np.array(found.threshold)}
 
         key = self._ssc_key("ssc", vars(settings))
@@ -115,6 +117,13 @@ class Pipeline:
         key = self._ssc_key("ssc_encoder", {name: getattr(settings, name) for name in names})
         with self.watch.measure("ssc_training"):
             return self.store.arrays("ssc_encoder", key, make, self.cell.force)
+
+    def _cosines(self, make: Callable[[], Arrays]) -> Arrays:
+        """Cosines between encoded pieces, which all thresholds and shares choose by."""
+        chosen = ("name", "threshold", "share")
+        settings = {name: value for name, value in vars(self.cell.stage.ssc).items() if name not in chosen}
+        read = {"ssc": settings, "pieces": self._pieces_key, "draw": self._seed("ssc")}
+        return self.trained("ssc_cosines", read, make)
 
     @cached_property
     def written(self) -> Sequences:
@@ -180,6 +189,10 @@ class Pipeline:
 
         key = self._net_key("tof", {"tof": vars(settings), "written": self.written.digest()})
         return self._timed("tof", lambda: self.store.arrays("tof", key, make, cell.force))
+
+    def trained(self, stage: str, read: dict[str, Any], make: Callable[[], Arrays]) -> Arrays:
+        """What a network trained in this cell gives, kept under what it read."""
+        return self.store.arrays(stage, self._net_key(stage, read), make, self.cell.force)
 
     @cached_property
     def recorded(self) -> ReplayedSet:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
 from smartgen.core.errors import SmartgenError
 from smartgen.core.stopwatch import Stopwatch
+from smartgen.core.store import Arrays
 from smartgen.core.types import Sequences
 from smartgen.data.padding import flat_tokens, longest
 from smartgen.data.vocabulary import Vocabulary
@@ -23,8 +26,12 @@ def reconstruct(
     trainer: TrainerSettings,
     seed: int,
     watch: Stopwatch | None = None,
+    cached: Callable[[Callable[[], Arrays]], Arrays] = lambda make: make(),
 ) -> tuple[dict[str, float], dict[str, int]]:
     """Train on some sequences, measure on others, all four fields interleaved.
+
+    Args:
+        cached: keeps the losses of equal settings and sets; several shares may keep the same sequences.
 
     Returns:
         ``loss``, nats a token over all test tokens; ``loss_distinct``, the same with equal test sequences
@@ -38,13 +45,17 @@ def reconstruct(
             f"{len(train)} training and {len(test)} test sequences, expected at least one of each"
         )
     watch, length = watch or Stopwatch(), longest(train, test)
-    seed_everything(seed)
-    with watch.measure("train"):
-        tokens = flat_tokens(train, vocabulary.pad, length)
-        network, _ = train_autoencoder(tokens, vocabulary.pad, settings, trainer, label="autoencoder")
     held_out = flat_tokens(test, vocabulary.pad, length)
-    with watch.measure("score"):
-        losses = sequence_losses(network, held_out)
+
+    def make() -> Arrays:
+        seed_everything(seed)
+        with watch.measure("train"):
+            tokens = flat_tokens(train, vocabulary.pad, length)
+            network, _ = train_autoencoder(tokens, vocabulary.pad, settings, trainer, label="autoencoder")
+        with watch.measure("score"):
+            return {"losses": sequence_losses(network, held_out)}
+
+    losses = cached(make)["losses"]
     weights = (held_out != vocabulary.pad).sum(axis=1)
     _, first = np.unique(held_out, axis=0, return_index=True)
     metrics = {

@@ -34,7 +34,8 @@ NET: dict[str, Any] = {"d_model": 16, "heads": 2, "layers": 1, "epochs": 2, "bat
 SSC = EncodedSscSettings("released", threshold=0.8, **NET)
 TOF = StageOneSettings("influence", whisker=0, **NET)
 BOTH = StageSettings(ssc=SSC, tof=TOF)
-ALL = dict.fromkeys(("tss", "ssc", "ssc_encoder", "synthesize", "tof", "quality"), 1)
+SSC_MADE = ("ssc_encoder", "ssc_cosines", "ssc")
+ALL = dict.fromkeys(("tss", *SSC_MADE, "synthesize", "tof", "quality"), 1)
 UNIFIED = UnifiedProtocolSettings("unified", max_steps=5, check_every=5, batch_size=8, width=16)
 FUNCTIONS = {
     "compress": "smartgen.stages.ssc.compress.compress",
@@ -121,7 +122,7 @@ def test_both_tasks_and_every_regime_share_what_is_written(
     assert len(read_records(tmp_path)) == 8
 
 
-def test_thresholds_share_the_encoder_and_what_is_before_it(
+def test_thresholds_share_the_cosines_and_what_is_before_them(
     cell: Cell, run: Run, tmp_path: Path, traffic: Any
 ) -> None:
     run(cell(tmp_path, stage=BOTH))
@@ -129,7 +130,7 @@ def test_thresholds_share_the_encoder_and_what_is_before_it(
     with traffic() as (made, read, calls):
         run(cell(tmp_path, stage=other))
     assert made == dict.fromkeys(("ssc", "synthesize", "tof", "quality"), 1)
-    assert read == {"tss": 1, "ssc_encoder": 1}
+    assert read == {"tss": 1, "ssc_cosines": 1}, "nothing is encoded again"
     assert (calls["train_encoder"], calls["compress"], calls["trainings"]) == (0, 1, 2)
 
 
@@ -140,7 +141,8 @@ def test_tasks_of_the_old_log_end_with_its_compression(
     detector = SscAutoencoderSettings("ssc_autoencoder", **NET)
     with traffic() as (made, read, calls):
         run(cell(tmp_path, task=task, stage=StageSettings(ssc=SSC), detector=detector))
-    assert (made, read) == (dict.fromkeys(("tss", "ssc_encoder", "ssc"), 1), {})
+    losses = ("reconstruction",) if task == "reconstruction" else ()
+    assert (made, read) == (dict.fromkeys(("tss", *SSC_MADE, *losses), 1), {})
     assert calls["trainings"] == trainings
     assert calls["walk"] == calls["graph"] == calls["quality"] == 0
 

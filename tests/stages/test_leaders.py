@@ -6,6 +6,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from smartgen.stages.ssc.cosines import all_cosines, pairs, select_among
 from smartgen.stages.ssc.leaders import Leaders, exact_cosines, select
 
 
@@ -32,6 +33,9 @@ def test_blocks_choose_what_the_plain_loop_does(
     vectors[::3] = vectors[0]  # equal ones
     blocks = torch.from_numpy(vectors).split(block)
     assert select(blocks, threshold).tolist() == plain_loop(vectors, threshold)
+    cosines = all_cosines(blocks)
+    assert len(cosines) == pairs([count])
+    assert select_among(cosines, count, threshold).tolist() == plain_loop(vectors, threshold)
 
 
 def test_what_single_precision_cannot_tell_is_told_in_double() -> None:

@@ -1,3 +1,4 @@
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -6,13 +7,16 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
 from smartgen.core.errors import SmartgenError
+from smartgen.core.store import Arrays
 from smartgen.core.types import DAY, Sequences
 from smartgen.data.release import context_file, read_sequences, read_vocabulary
 from smartgen.data.vocabulary import Vocabulary
 from smartgen.settings import EncodedSscSettings, SimilaritySscSettings, TrainerSettings
 from smartgen.stages.ssc.compress import compress, grouped, search, shares, without_trailing_zeros
+from smartgen.stages.ssc.cosines import all_cosines, pairs, select_among
 from smartgen.stages.ssc.vectors import Weights, encoded, longest, train_encoder
 from smartgen.training.trainer import seed_everything
 
@@ -120,9 +124,47 @@ def test_a_share_is_reached_as_nearly_as_the_vectors_allow(share: float, weights
     assert compress(home(), VOCABULARY, again, 3, lambda: weights).sequences == found.sequences
 
 
+@pytest.mark.parametrize(
+    "settings", [RELEASED, replace(RELEASED, dropout=False), replace(SOUND, positions=False)]
+)
+@pytest.mark.parametrize("chosen", [{"threshold": 0.8, "share": None}, {"threshold": None, "share": 0.3}])
+def test_cosines_and_vectors_choose_the_same(
+    settings: EncodedSscSettings, chosen: dict[str, float], weights: Weights, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    few = compress(home(), VOCABULARY, replace(settings, **chosen), 3, lambda: weights)
+    monkeypatch.setattr("smartgen.stages.ssc.compress.MAX_PAIRS", 0)
+    many = compress(home(), VOCABULARY, replace(settings, **chosen), 3, lambda: weights)
+    assert (few.sequences, few.threshold) == (many.sequences, many.threshold)
+    assert 0 < len(few.sequences) < len(home())
+
+
+def test_cosines_that_were_kept_serve_without_the_encoder(weights: Weights) -> None:
+    kept: list[Arrays] = []
+
+    def keep(make: Callable[[], Arrays]) -> Arrays:
+        kept.append(make())
+        return kept[0]
+
+    first = compress(home(), VOCABULARY, RELEASED, 3, lambda: weights, cached=keep)
+    assert [len(cosines) for cosines in kept[0].values()] == [
+        pairs([len(g)]) for g in grouped(home(), "weekday")
+    ]
+    again = compress(home(), VOCABULARY, RELEASED, 3, dict, cached=lambda _: kept[0])
+    assert again.sequences == first.sequences
+
+
+def test_at_one_equal_sequences_all_stay(weights: Weights) -> None:
+    settings = replace(RELEASED, dropout=False, threshold=1.0)
+    assert len(compress(home(), VOCABULARY, settings, 3, lambda: weights).sequences) == len(home())
+
+
+def among(*vectors: list[float] | np.ndarray) -> Callable[[float], list[NDArray[np.int64]]]:
+    cosines = all_cosines([torch.tensor(np.array(vectors))])
+    return lambda threshold: [select_among(cosines, len(vectors), threshold)]
+
+
 def test_a_search_that_no_threshold_satisfies_gives_the_nearest() -> None:
-    groups = [np.arange(4)]
-    threshold, kept = search([torch.tensor([[1.0, 0], [0, 1.0], [1.0, 0], [0, 1.0]])], groups, 4)
+    threshold, kept = search(among([1.0, 0], [0, 1.0], [1.0, 0], [0, 1.0]), 4)
     assert kept[0].tolist() == [0, 1]
     assert 0 <= threshold < 1
 
@@ -131,7 +173,7 @@ def test_a_search_that_no_threshold_satisfies_gives_the_nearest() -> None:
 def test_a_share_is_found_among_vectors_that_hardly_differ(spread: float) -> None:
     vectors = torch.ones(32) + spread * torch.randn(200, 32, generator=torch.Generator().manual_seed(0))
     for wanted in (20, 100, 180):
-        assert abs(len(search([vectors], [np.arange(200)], wanted)[1][0]) - wanted) <= 3
+        assert abs(len(search(among(*vectors.numpy()), wanted)[1][0]) - wanted) <= 3
 
 
 def test_random_takes_as_many_of_each_weekday_as_ssc_would(weights: Weights) -> None:

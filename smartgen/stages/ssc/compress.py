@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 
 import numpy as np
 import torch
@@ -11,16 +12,20 @@ from torch import Tensor
 
 from smartgen.core.errors import SmartgenError
 from smartgen.core.seeds import generator
+from smartgen.core.store import Arrays
 from smartgen.core.types import ACTION, DAY, Sequences
 from smartgen.data.padding import longest
 from smartgen.data.vocabulary import DAYS, Vocabulary
 from smartgen.settings import EncodedSscSettings, SelectionSettings, SimilaritySscSettings
 from smartgen.stages.ssc import Compressed
+from smartgen.stages.ssc.cosines import MAX_PAIRS, all_cosines, pairs, select_among
 from smartgen.stages.ssc.leaders import select
 from smartgen.stages.ssc.vectors import Vectors, Weights, encoded, raw_ids
 from smartgen.training.trainer import seed_everything
 
 Index = NDArray[np.int64]
+Choose = Callable[[float], list[Index]]  # kept positions of each group, by the threshold
+Cached = Callable[[Callable[[], Arrays]], Arrays]  # what was made before under the same settings, or anew
 SEARCH_STEPS = 48  # halvings of the threshold's range: double precision, as sound's cosines lie close to 1
 
 
@@ -31,6 +36,7 @@ def compress(
     seed: int,
     weights: Callable[[], Weights],
     device: str = "cpu",
+    cached: Cached = lambda make: make(),
 ) -> Compressed:
     """Keep representative pieces (paper equations 9 to 11; D07, D08).
 
@@ -38,6 +44,7 @@ def compress(
         settings: ``EncodedSscSettings`` for released, sound and random, ``SimilaritySscSettings``.
         seed: of the random choice, and of dropout if ``settings.draw`` gives it no other.
         weights: gives those of the trained encoder, where they are needed.
+        cached: keeps the cosines between encoded pieces, where these are few, for another threshold or share.
 
     Raises:
         SmartgenError: no pieces.
@@ -45,12 +52,11 @@ def compress(
     if not len(pieces):
         raise SmartgenError("SSC got no sequence to compress; expected at least one")
     groups = grouped(pieces, settings.group)
+    vectors = partial(_vectors, pieces, vocabulary, settings, weights, device)
+    choose = partial(_select, pieces, groups, vectors, settings, _draw(settings, seed), cached)
     if isinstance(settings, EncodedSscSettings) and settings.name == "random":
-        return _random(pieces, groups, vocabulary, settings, seed, weights, device)
-    vectors = _vectors(pieces, vocabulary, settings, weights, device)
-    # One seed before the first weekday, none between them (release).
-    seed_everything(_draw(settings, seed))
-    threshold, kept = _select(pieces, groups, vectors, settings)
+        return _random(pieces, groups, settings, seed, choose)
+    threshold, kept = choose()
     survivors = pieces.take(np.concatenate(kept))
     if isinstance(settings, SimilaritySscSettings) and settings.strip_zeros:
         survivors = without_trailing_zeros(survivors)
@@ -92,28 +98,70 @@ def _vectors(
 
 
 def _select(
-    pieces: Sequences, groups: Sequence[Index], vectors: Vectors, settings: SelectionSettings
+    pieces: Sequences,
+    groups: Sequence[Index],
+    vectors: Callable[[], Vectors],
+    settings: SelectionSettings,
+    draw: int,
+    cached: Cached,
 ) -> tuple[float, list[Index]]:
     """The threshold, and the kept positions of each group."""
     dropout = isinstance(settings, EncodedSscSettings) and settings.dropout
-    if not dropout and (settings.threshold is None or settings.threshold < 1):
+    drops = settings.threshold is None or settings.threshold < 1
+    if drops and not dropout:
         # Equal sequences have equal vectors, so only the first of them can stay; at 1 nothing is dropped.
         groups = [group[pieces.take(group).first_of_each()] for group in groups]
-    if settings.share is None:
-        threshold = _threshold(settings)
-        return threshold, [group[select(vectors(pieces.take(group)), threshold)] for group in groups]
-    # A search asks many times, so the vectors are computed once and stay in memory.
-    held = [torch.cat(list(vectors(pieces.take(group)))) for group in groups]
-    return search(held, groups, round(settings.share * len(pieces)))
+
+    def encode() -> Iterator[Iterator[Tensor]]:
+        give = vectors()
+        # One seed before the first weekday, none between them (release).
+        seed_everything(draw)
+        return (give(pieces.take(group)) for group in groups)
+
+    few = pairs(map(len, groups)) <= MAX_PAIRS
+    if drops and few and isinstance(settings, EncodedSscSettings):
+        choose = _by_cosines(groups, encode, cached)
+    else:
+        # A search asks many times, so the vectors are computed once and stay in memory.
+        choose = _by_vectors(groups, encode, held=settings.share is not None)
+    if settings.share is not None:
+        return search(choose, round(settings.share * len(pieces)))
+    threshold = _threshold(settings)
+    return threshold, choose(threshold)
 
 
-def search(vectors: Sequence[Tensor], groups: Sequence[Index], wanted: int) -> tuple[float, list[Index]]:
+def _by_cosines(
+    groups: Sequence[Index], encode: Callable[[], Iterator[Iterator[Tensor]]], cached: Cached
+) -> Choose:
+    """Choose by the cosines of all pairs, which no threshold changes; with dropout, encoding is the work."""
+    arrays = cached(lambda: {str(i): all_cosines(list(blocks)) for i, blocks in enumerate(encode())})
+
+    def choose(threshold: float) -> list[Index]:
+        return [group[select_among(arrays[str(i)], len(group), threshold)] for i, group in enumerate(groups)]
+
+    return choose
+
+
+def _by_vectors(
+    groups: Sequence[Index], encode: Callable[[], Iterator[Iterator[Tensor]]], held: bool
+) -> Choose:
+    """Choose by vectors as they come, for one threshold, or by vectors ``held`` in memory, for many."""
+    kept = [[torch.cat(list(blocks))] for blocks in encode()] if held else []
+
+    def choose(threshold: float) -> list[Index]:
+        every: Iterable[Iterable[Tensor]] = kept if held else encode()
+        return [group[select(blocks, threshold)] for group, blocks in zip(groups, every, strict=True)]
+
+    return choose
+
+
+def search(choose: Choose, wanted: int) -> tuple[float, list[Index]]:
     """The threshold at which closest to ``wanted`` sequences stay, over all groups, by halving."""
     low, high = -1.0, 1.0
     best: tuple[int, float, list[Index]] | None = None
     for _ in range(SEARCH_STEPS):
         threshold = (low + high) / 2
-        kept = [group[select([some], threshold)] for some, group in zip(vectors, groups, strict=True)]
+        kept = choose(threshold)
         count = sum(map(len, kept))
         if best is None or abs(count - wanted) < best[0]:
             best = (abs(count - wanted), threshold, kept)
@@ -127,17 +175,13 @@ def search(vectors: Sequence[Tensor], groups: Sequence[Index], wanted: int) -> t
 def _random(
     pieces: Sequences,
     groups: Sequence[Index],
-    vocabulary: Vocabulary,
     settings: EncodedSscSettings,
     seed: int,
-    weights: Callable[[], Weights],
-    device: str,
+    choose: Callable[[], tuple[float, list[Index]]],
 ) -> Compressed:
     """As many of each group as SSC keeps of it, or a share of it, drawn without replacement."""
     if settings.share is None:
-        vectors = _vectors(pieces, vocabulary, settings, weights, device)
-        seed_everything(_draw(settings, seed))
-        counts = [len(kept) for kept in _select(pieces, groups, vectors, settings)[1]]
+        counts = [len(kept) for kept in choose()[1]]
     else:
         counts = shares([len(group) for group in groups], settings.share)
     rng = generator(seed, "ssc", "random")

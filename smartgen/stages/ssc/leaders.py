@@ -76,7 +76,7 @@ def select(blocks: Iterable[Tensor], threshold: float) -> NDArray[np.int64]:
 
 def _above(rows: Tensor, others: Tensor, threshold: float) -> Tensor:
     """(rows, others) whether the cosine of two vectors is above the threshold; that of a zero vector is 0."""
-    cosines = (rows @ others.T) / _norms(rows)[:, None] / _norms(others)
+    cosines = (rows @ others.T) / norms(rows)[:, None] / norms(others)
     above = cosines > threshold
     row, other = ((cosines - threshold).abs() < DOUBTFUL).nonzero(as_tuple=True)
     for some_rows, some_others in zip(row.split(BLOCK), other.split(BLOCK), strict=True):
@@ -85,10 +85,11 @@ def _above(rows: Tensor, others: Tensor, threshold: float) -> Tensor:
 
 
 def exact_cosines(a: Tensor, b: Tensor) -> Tensor:
-    """(n,) cosines of the rows of two matrices, in double precision."""
+    """(n,) cosines of the rows of two matrices, in double precision; rounding lifts none above 1."""
     a, b = a.double(), b.double()
-    return (a * b).sum(1) / (_norms(a) * _norms(b))
+    return ((a * b).sum(1) / (norms(a) * norms(b))).clamp(max=1)
 
 
-def _norms(vectors: Tensor) -> Tensor:
+def norms(vectors: Tensor) -> Tensor:
+    """(n,) lengths of vectors, those of zero vectors next to nothing."""
     return vectors.norm(dim=1).clamp_min(torch.finfo(torch.float32).tiny)
