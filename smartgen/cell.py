@@ -238,7 +238,7 @@ class Prepared:
             trainer,
             self.cell.seed,
             pipeline.watch,
-            lambda make: pipeline.trained("reconstruction", read, make),
+            lambda make: pipeline.reconstruction(read, make),
         )
         return metrics | reconstructed, counts | sizes
 

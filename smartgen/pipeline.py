@@ -122,8 +122,8 @@ class Pipeline:
         """Cosines between encoded pieces, which all thresholds and shares choose by."""
         chosen = ("name", "threshold", "share")
         settings = {name: value for name, value in vars(self.cell.stage.ssc).items() if name not in chosen}
-        read = {"ssc": settings, "pieces": self._pieces_key, "draw": self._seed("ssc")}
-        return self.trained("ssc_cosines", read, make)
+        key = self._ssc_key("ssc", {"cosines": settings, "encoder_seed": self._seed("ssc_encoder")})
+        return self.store.arrays("ssc_cosines", key, make, self.cell.force)
 
     @cached_property
     def written(self) -> Sequences:
@@ -190,9 +190,10 @@ class Pipeline:
         key = self._net_key("tof", {"tof": vars(settings), "written": self.written.digest()})
         return self._timed("tof", lambda: self.store.arrays("tof", key, make, cell.force))
 
-    def trained(self, stage: str, read: dict[str, Any], make: Callable[[], Arrays]) -> Arrays:
-        """What a network trained in this cell gives, kept under what it read."""
-        return self.store.arrays(stage, self._net_key(stage, read), make, self.cell.force)
+    def reconstruction(self, read: dict[str, Any], make: Callable[[], Arrays]) -> Arrays:
+        """Losses of an autoencoder that was trained on what SSC keeps, by what they hang on."""
+        key = self._net_key("cell", read | {"cell_seed": self.cell.seed})
+        return self.store.arrays("reconstruction", key, make, self.cell.force)
 
     @cached_property
     def recorded(self) -> ReplayedSet:

@@ -14,13 +14,11 @@ CODE_VERSIONS = {
     "tss": 1,
     "ssc": 2,
     "ssc_encoder": 1,
-    "ssc_cosines": 1,
     "gss": 1,
     "synthesize": 1,
     "prompt": 3,
     "parse": 2,
     "tof": 2,
-    "reconstruction": 1,
     "quality": 1,
     "demo": 1,
 }
