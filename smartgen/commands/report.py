@@ -280,8 +280,7 @@ def _figure(options: argparse.Namespace, records: Sequence[Record], outputs: Pat
     rows = point_records(found)
     if worth_drawing(found) and not where:
         stem = outputs / "figures" / figure.name
-        files = {kind: draw(figure, found, kind) for kind in ("png", "svg")}
-        write_files(stem, files | {"csv": rows_to_csv(rows).encode()})
+        write_files(stem, draw(figure, found) | {"csv": rows_to_csv(rows).encode()})
     keys = {key for point in found for key in point.keys}
     arranged = figure_page(figure, found, origin_of([r for r in records if r.key in keys]))
     return show(options, arranged, rows, WIDTH)
@@ -320,8 +319,8 @@ def _write_picture(table: Table, cells: Sequence[TableCell], outputs: Path) -> N
     from smartgen.tables.render import rows_to_csv
 
     rows = picture_records(table, cells)
-    files = {kind: draw_table(table, rows, kind) for kind in ("png", "svg")}
-    write_files(outputs / "figures" / table.name, files | {"csv": rows_to_csv(rows).encode()})
+    files = draw_table(table, rows) | {"csv": rows_to_csv(rows).encode()}
+    write_files(outputs / "figures" / table.name, files)
 
 
 def _render(

@@ -109,7 +109,7 @@ def table_report(table: Table, cells: Sequence[TableCell]) -> Report:
     summary = {"verdicts": dict(verdicts), "cells": len(cells), "filled": sum(cell.n > 0 for cell in cells)}
     pictures: dict[str, Callable[[], bytes]] = {}
     if table.picture is not None:
-        pictures["figure"] = lambda: draw_table(table, picture_records(table, cells), "png")
+        pictures["figure"] = lambda: draw_table(table, picture_records(table, cells), ["png"])["png"]
     config = {"title": table.title, "caption": table.caption, "source": table.source}
     return Report(_described(table.name, table.name, config, summary), rows, pictures)
 
@@ -117,7 +117,7 @@ def table_report(table: Table, cells: Sequence[TableCell]) -> Report:
 def _figure_report(figure: Figure, found: Sequence[Any]) -> Report:
     from smartgen.tables.draw import draw
 
-    pictures = {"figure": lambda: draw(figure, found, "png")} if worth_drawing(found) else {}
+    pictures = {"figure": lambda: draw(figure, found, ["png"])["png"]} if worth_drawing(found) else {}
     config = {"title": figure.title, "caption": figure.caption, "source": figure.source}
     described = _described(figure.name, figure.name, config, {"points": len(found)})
     return Report(described, point_records(found), pictures)

@@ -77,10 +77,8 @@ def _write_all(found: Sequence[Worth], left_out: Sequence[str], outputs: Path) -
         some = [one for one in found if one.method == method]
         if not any(one.tried for one in some):  # levels alone make no picture
             continue
-        files = {kind: draw_curves(some, kind) for kind in ("png", "svg")}
-        write_files(outputs / "figures" / f"worth_{method}", files)
+        write_files(outputs / "figures" / f"worth_{method}", draw_curves(some))
     for task in dict.fromkeys(one.task for one in found):
         some = [one for one in found if one.task == task and one.gaps]
         if some:
-            files = {kind: draw_gaps(some, kind) for kind in ("png", "svg")}
-            write_files(outputs / "figures" / f"gaps_{task}", files)
+            write_files(outputs / "figures" / f"gaps_{task}", draw_gaps(some))

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Sequence
 from typing import Any
 
+from smartgen.tables.canvas import KINDS, saved
 from smartgen.tables.curves import Figure, Point, worth_drawing
 
 # Okabe and Ito's colors, which the color-blind can tell apart, with a marker each for black-and-white prints.
@@ -13,13 +13,12 @@ COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#00
 MARKERS = ("o", "s", "^", "D", "v", "P", "X")
 
 
-def draw(figure: Figure, found: Sequence[Point], kind: str) -> bytes:
-    """The picture in a format that matplotlib knows: png, svg, pdf.
+def draw(figure: Figure, found: Sequence[Point], kinds: Sequence[str] = KINDS) -> dict[str, bytes]:
+    """The picture by format, of those that matplotlib knows: png, svg, pdf.
 
     A panel a home; each curve is the mean over seeds, its band their range; what has no setting to vary
     is a level.
     """
-    from matplotlib import rc_context
     from matplotlib.figure import Figure as Canvas
 
     found = worth_drawing(found)
@@ -36,11 +35,7 @@ def draw(figure: Figure, found: Sequence[Point], kind: str) -> bytes:
         }
         axes[0].legend(handles.values(), handles, frameon=False, fontsize="small")
     canvas.suptitle(figure.title)
-    out = io.BytesIO()
-    # With a salt of its own and no date, the same records give the same file.
-    with rc_context({"svg.hashsalt": figure.name}):
-        canvas.savefig(out, format=kind, dpi=160, metadata={"Date": None} if kind == "svg" else None)
-    return out.getvalue()
+    return saved(canvas, figure.name, kinds)
 
 
 def _panel(ax: Any, figure: Figure, found: Sequence[Point]) -> None:

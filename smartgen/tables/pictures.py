@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from smartgen.core.errors import SmartgenError
+from smartgen.tables.canvas import KINDS, saved
 from smartgen.tables.collect import TableCell
 from smartgen.tables.declare import Table
 from smartgen.tables.draw import COLORS, MARKERS
@@ -39,8 +39,10 @@ def picture_records(table: Table, cells: Sequence[TableCell]) -> list[dict[str, 
     ]
 
 
-def draw_table(table: Table, rows: Sequence[Mapping[str, Any]], kind: str) -> bytes:
-    """The picture in a format that matplotlib knows: png, svg, pdf.
+def draw_table(
+    table: Table, rows: Sequence[Mapping[str, Any]], kinds: Sequence[str] = KINDS
+) -> dict[str, bytes]:
+    """The picture by format, of those that matplotlib knows: png, svg, pdf.
 
     Each home is a color: filled marks and whole lines are means over seeds, bars their range; hollow marks
     and dashed lines what the verdict compares with, the paper's numbers or the release's.
@@ -48,7 +50,6 @@ def draw_table(table: Table, rows: Sequence[Mapping[str, Any]], kind: str) -> by
     Args:
         rows: as `picture_records` gives them.
     """
-    from matplotlib import rc_context
     from matplotlib.figure import Figure as Canvas
 
     groups, metrics = (list(dict.fromkeys(row[name] for row in rows)) for name in ("group", "metric"))
@@ -62,11 +63,7 @@ def draw_table(table: Table, rows: Sequence[Mapping[str, Any]], kind: str) -> by
     handles, labels = grid[0][0].get_legend_handles_labels()
     canvas.legend(handles, labels, loc="outside lower center", ncols=4, frameon=False, fontsize="small")
     canvas.suptitle(table.title)
-    out = io.BytesIO()
-    # With a salt of its own and no date, the same cells give the same file.
-    with rc_context({"svg.hashsalt": table.name}):
-        canvas.savefig(out, format=kind, dpi=160, metadata={"Date": None} if kind == "svg" else None)
-    return out.getvalue()
+    return saved(canvas, table.name, kinds)
 
 
 def _panel(ax: Any, rows: Sequence[Mapping[str, Any]]) -> None:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Sequence
 from typing import Any
 
 from smartgen.core.names import REGIMES, transition_order
+from smartgen.tables.canvas import KINDS, saved
 from smartgen.tables.draw import COLORS, MARKERS
 from smartgen.tables.paired import Figure
 from smartgen.tables.worth import Worth, mean_gap
@@ -17,7 +17,7 @@ MARKS = dict(zip(REGIMES, MARKERS, strict=False))
 WIDEST = (-1.5, 1.5)  # shown of gaps; what lies outside stands at the edge as an arrow
 
 
-def draw_curves(found: Sequence[Worth], kind: str) -> bytes:
+def draw_curves(found: Sequence[Worth], kinds: Sequence[str] = KINDS) -> dict[str, bytes]:
     """One model's picture: a panel a home and change, what each regime reaches by number of real sequences.
 
     Random orders are a line, beside them the file's own order a dotted one, and the oracle a level.
@@ -44,7 +44,7 @@ def draw_curves(found: Sequence[Worth], kind: str) -> bytes:
     )
     canvas.supylabel(found[0].metric, fontsize="medium")
     canvas.suptitle(f"{found[0].method}: what each regime reaches alone, and with real sequences")
-    return _saved(canvas, kind, f"worth {found[0].method}")
+    return saved(canvas, f"worth {found[0].method}", kinds)
 
 
 def _panel(ax: Any, one: Worth) -> None:
@@ -69,7 +69,7 @@ def _panel(ax: Any, one: Worth) -> None:
     ax.grid(alpha=0.25, linewidth=0.6)
 
 
-def draw_gaps(found: Sequence[Worth], kind: str) -> bytes:
+def draw_gaps(found: Sequence[Worth], kinds: Sequence[str] = KINDS) -> dict[str, bytes]:
     """One task's picture: a panel a model, a row a cell and their mean, a mark a regime with its interval.
 
     0 is the stale model, 1 the one trained on real data of the new context.
@@ -88,7 +88,7 @@ def draw_gaps(found: Sequence[Worth], kind: str) -> bytes:
     handles = {text: line for ax in axes for line, text in zip(*ax.get_legend_handles_labels(), strict=True)}
     canvas.legend(handles.values(), handles, loc="outside lower center", ncols=5, frameon=False)
     canvas.suptitle(f"{found[0].task}: share of the gap in {found[0].metric} closed without real sequences")
-    return _saved(canvas, kind, f"gaps {found[0].task}")
+    return saved(canvas, f"gaps {found[0].task}", kinds)
 
 
 def _shown(found: Sequence[Worth]) -> tuple[float, float]:
@@ -127,13 +127,3 @@ def _gap_mark(ax: Any, gap: Figure | None, height: float, regime: str) -> None:
     ax.plot(
         [min(max(gap.mean, low), high)], [height], mark, color=shade, markersize=5, clip_on=False, zorder=3
     )
-
-
-def _saved(canvas: Any, kind: str, salt: str) -> bytes:
-    """The picture's bytes, the same each time."""
-    from matplotlib import rc_context
-
-    out = io.BytesIO()
-    with rc_context({"svg.hashsalt": salt}):
-        canvas.savefig(out, format=kind, dpi=160, metadata={"Date": None} if kind == "svg" else None)
-    return out.getvalue()
