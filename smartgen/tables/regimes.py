@@ -15,6 +15,7 @@ from smartgen.tables.compare import SEEDS_FOR_SD
 from smartgen.tables.paired import NO_REAL
 from smartgen.tables.select import differing, matches, seeded_apart, setting
 
+Run = tuple[int | None, int]  # number of the simulated household, where one is named, and seed
 ROW_AXES = ("dataset", "transition", "method", "synthesizer")
 MEANING = (
     "source: trained on the old log, synthetic: a written set, mixed, adapted: both, oracle: real data.",
@@ -28,7 +29,7 @@ class Comparison:
 
     Args:
         settings: in what these records differ from others of the list, so that only like is beside like.
-        values: regime -> seed -> value.
+        values: regime -> household and seed -> value.
     """
 
     dataset: str
@@ -36,13 +37,18 @@ class Comparison:
     method: str
     synthesizer: str
     settings: str
-    values: Mapping[str, Mapping[int, float]]
+    values: Mapping[str, Mapping[Run, float]]
 
     def wins(self, regime: str, over: str) -> tuple[int, int]:
-        """In how many of the seeds that both have, ``regime`` is above ``over``."""
+        """In how many of the households and seeds that both have, ``regime`` is above ``over``."""
         first, second = self.values.get(regime, {}), self.values.get(over, {})
         common = first.keys() & second.keys()
-        return sum(first[seed] > second[seed] for seed in common), len(common)
+        return sum(first[run] > second[run] for run in common), len(common)
+
+    @property
+    def households(self) -> bool:
+        """Whether simulated households are named, so that there may be many of one seed."""
+        return any(household is not None for runs in self.values.values() for household, _ in runs)
 
 
 def compare_regimes(records: Iterable[Record], metric: str, dataset: str | None = None) -> list[Comparison]:
@@ -58,7 +64,9 @@ def compare_regimes(records: Iterable[Record], metric: str, dataset: str | None 
     wanted = {"protocol": "unified", "protocol.few": NO_REAL}
     chosen = [record for record in records if record.ok and matches(record, wanted)]
     chosen = [record for record in chosen if dataset in (None, record.axes["dataset"])]
-    chosen.sort(key=lambda record: str(record.run.get("finished", "")))  # of one seed the newest stays
+    chosen.sort(
+        key=lambda record: str(record.run.get("finished", ""))
+    )  # of one household and seed the newest stays
     if not chosen:
         of = f" of dataset {dataset}" if dataset else ""
         raise SmartgenError(
@@ -70,12 +78,13 @@ def compare_regimes(records: Iterable[Record], metric: str, dataset: str | None 
         raise SmartgenError(f"no such record has the metric {metric!r}, only {known}")
     chosen = having
     told = _settings(chosen)
-    groups: dict[tuple[str, str, str, str, str], dict[str, dict[int, float]]] = {}
+    groups: dict[tuple[str, str, str, str, str], dict[str, dict[Run, float]]] = {}
     for record in chosen:
         home, transition, method, synthesizer = (str(record.axes[name]) for name in ROW_AXES)
         names = (home, transition, method, synthesizer, told[record.key])
-        seeds = groups.setdefault(names, {}).setdefault(record.axes["regime"], {})
-        seeds[int(record.axes["seed"])] = float(record.metrics[metric])
+        runs = groups.setdefault(names, {}).setdefault(record.axes["regime"], {})
+        run = (setting(record).get("dataset.household"), int(record.axes["seed"]))
+        runs[run] = float(record.metrics[metric])
     rows = [Comparison(*names, values) for names, values in groups.items()]
     return sorted(rows, key=lambda row: (row.dataset, transition_order(row.transition), row.settings))
 
@@ -89,8 +98,9 @@ def regimes_page(rows: Sequence[Comparison], metric: str) -> Page:
     marks = {one: f"†{number}" for number, one in enumerate(settings, 1)}
     lines = [_line(row, shown) + ([marks[row.settings]] if several else []) for row in rows]
     methods = ", ".join(sorted({row.method for row in rows}))
+    over = "households and seeds" if any(row.households for row in rows) else "seeds"
     block = Block(
-        heading=f"{metric.upper()} of {methods}, mean ± sd over seeds (n)",
+        heading=f"{metric.upper()} of {methods}, mean ± sd over {over} (n)",
         head=head + (["settings"] if several else []),
         rows=lines,
         right=frozenset(range(4, 4 + len(shown))),
@@ -100,13 +110,13 @@ def regimes_page(rows: Sequence[Comparison], metric: str) -> Page:
 
 
 def regimes_records(rows: Sequence[Comparison]) -> list[dict[str, Any]]:
-    """The comparisons as flat rows, one a regime and seed."""
+    """The comparisons as flat rows, one a regime, household and seed."""
     return [
         {name: getattr(row, name) for name in (*ROW_AXES, "settings")}
-        | {"regime": regime, "seed": seed, "value": value}
+        | {"regime": regime, "household": household, "seed": seed, "value": value}
         for row in rows
-        for regime, seeds in row.values.items()
-        for seed, value in sorted(seeds.items())
+        for regime, runs in row.values.items()
+        for (household, seed), value in sorted(runs.items(), key=lambda item: (item[0][0] or 0, item[0][1]))
     ]
 
 
@@ -138,12 +148,12 @@ def _settings(records: Sequence[Record]) -> dict[str, str]:
 def _line(row: Comparison, shown: Sequence[str]) -> list[str]:
     cells = [_cell(row.values.get(regime, {})) for regime in shown]
     won, of = row.wins("oracle", "source")
-    told = f"{won} of {of} seeds" if of else "-"
+    told = f"{won} of {of} {'runs' if row.households else 'seeds'}" if of else "-"
     return [row.dataset, row.transition, row.method, row.synthesizer, *cells, told]
 
 
-def _cell(seeds: Mapping[int, float]) -> str:
-    if not seeds:
+def _cell(runs: Mapping[Run, float]) -> str:
+    if not runs:
         return "not run"
-    spread = f" ± {stdev(seeds.values()):.3f}" if len(seeds) >= SEEDS_FOR_SD else ""
-    return f"{fmean(seeds.values()):.3f}{spread} ({len(seeds)})"
+    spread = f" ± {stdev(runs.values()):.3f}" if len(runs) >= SEEDS_FOR_SD else ""
+    return f"{fmean(runs.values()):.3f}{spread} ({len(runs)})"

@@ -8,12 +8,20 @@ from smartgen.core.records import Record
 from smartgen.tables.regimes import compare_regimes, regimes_page, regimes_records
 
 
-def record(regime: str, seed: int, value: float, transition: str = "seasonal", steps: int = 200) -> Record:
+def record(
+    regime: str,
+    seed: int,
+    value: float,
+    transition: str = "seasonal",
+    steps: int = 200,
+    household: int | None = None,
+) -> Record:
     axes = {"dataset": "demo", "transition": transition, "method": "transae", "synthesizer": "walk"}
     axes |= {"regime": regime, "seed": seed, "protocol": "unified"}
     config = {"seed": seed, "regime": regime, "protocol": {"max_steps": steps}}
+    config |= {"dataset": {"name": "demo", "household": household}}
     result = {"axes": axes, "config": config, "metrics": {"auroc": value}, "counts": {}}
-    return Record(f"{regime}-{seed}-{steps}", Path("x"), result)
+    return Record(f"{regime}-{seed}-{steps}-{household}", Path("x"), result)
 
 
 RECORDS = [
@@ -38,9 +46,23 @@ def test_seeds_are_paired_and_changes_in_order() -> None:
     assert len(regimes_records([seasonal, occupancy])) == len(RECORDS)
 
 
+def test_households_of_one_seed_are_averaged_and_paired() -> None:
+    levels = {"source": (0.5, 0.6, 0.7), "oracle": (0.9, 0.5, 0.8)}
+    found = [
+        record(regime, 0, value, household=home)
+        for regime, values in levels.items()
+        for home, value in enumerate(values)
+    ]
+    (row,) = compare_regimes(found, "auroc")
+    block = regimes_page([row], "auroc").blocks[0]
+    assert block.rows[0][4:] == ["0.600 ± 0.100 (3)", "0.733 ± 0.208 (3)", "2 of 3 runs"]
+    assert "over households and seeds (n)" in (block.heading or "")
+    assert [flat["household"] for flat in regimes_records([row])] == [0, 1, 2, 0, 1, 2]
+
+
 def test_settings_are_never_mixed() -> None:
     rows = compare_regimes([*RECORDS, record("source", 0, 0.1, steps=500)], "auroc", "demo")
-    assert [row.values["source"].get(0) for row in rows if row.transition == "seasonal"] in (
+    assert [row.values["source"].get((None, 0)) for row in rows if row.transition == "seasonal"] in (
         [0.5, 0.1],
         [0.1, 0.5],
     )
