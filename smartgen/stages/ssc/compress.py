@@ -106,8 +106,9 @@ def _select(
     cached: Cached,
 ) -> tuple[float, list[Index]]:
     """The threshold, and the kept positions of each group."""
+    share, threshold = settings.share or 0.0, _threshold(settings)
     dropout = isinstance(settings, EncodedSscSettings) and settings.dropout
-    drops = settings.threshold is None or settings.threshold < 1
+    drops = threshold is None or threshold < 1
     if drops and not dropout:
         # Equal sequences have equal vectors, so only the first of them can stay; at 1 nothing is dropped.
         groups = [group[pieces.take(group).first_of_each()] for group in groups]
@@ -123,10 +124,9 @@ def _select(
         choose = _by_cosines(groups, encode, cached)
     else:
         # A search asks many times, so the vectors are computed once and stay in memory.
-        choose = _by_vectors(groups, encode, held=settings.share is not None)
-    if settings.share is not None:
-        return search(choose, round(settings.share * len(pieces)))
-    threshold = _threshold(settings)
+        choose = _by_vectors(groups, encode, held=threshold is None)
+    if threshold is None:
+        return search(choose, round(share * len(pieces)))
     return threshold, choose(threshold)
 
 
@@ -209,7 +209,10 @@ def _draw(settings: SelectionSettings, seed: int) -> int:
     return seed if own is None else own
 
 
-def _threshold(settings: SelectionSettings) -> float:
+def _threshold(settings: SelectionSettings) -> float | None:
+    """The cosine that decides; None where a share does."""
+    if settings.share is not None:
+        return None
     if settings.threshold is None:
         raise SmartgenError("stage.ssc.threshold and stage.ssc.share are both null, expected one of them")
     return settings.threshold

@@ -29,13 +29,12 @@ def all_cosines(vectors: Sequence[Tensor]) -> Cosines:
     Args:
         vectors: (rows, width) blocks, one behind the other. A zero vector has cosine 0 to all.
     """
-    every = torch.cat(list(vectors)).float()
-    wide = every.to(torch.float64)
+    wide = torch.cat(list(vectors)).cpu().double()  # not every accelerator knows double precision
     length = norms(wide)
     found = np.empty((len(wide), len(wide)))
     for start in range(0, len(wide), ROWS):
         some = slice(start, start + ROWS)
-        found[some] = ((wide[some] @ wide.T) / (length[some, None] * length)).clamp(max=1).cpu().numpy()
+        found[some] = ((wide[some] @ wide.T) / (length[some, None] * length)).clamp(max=1).numpy()
     condensed: Cosines = squareform(found, force="tovector", checks=False)
     return condensed
 
