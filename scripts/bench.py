@@ -3,8 +3,8 @@
     python scripts/bench.py [--only NAME ...] [--sizes N ...] [--runs 3] [--out outputs/bench]
 
 Every measurement has a process of its own with one thread; figures are medians over runs. Pipelines run on
-the demo home, and on the authors' data where SMARTGEN_RELEASE names it. Writes bench.json and a picture of
-seconds against size with the fitted exponents.
+the demo home, and on the authors' data where SMARTGEN_RELEASE names it. Writes bench.json, its tables as
+bench.md, and a picture of seconds against size with the fitted exponents.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from typing import Any
 from benchmark.growth import exponent, plot
 from benchmark.machine import machine
 from benchmark.measure import MEGABYTE, measured_call, measured_process, medians
+from benchmark.page import markdown
 from benchmark.pipelines import pipelines
 from benchmark.stages import STAGES
 from rich.console import Console
@@ -68,9 +69,10 @@ def main() -> None:
         options.out / "bench.json",
         {"machine": ground, "stages": rows, "pipelines": whole, "exponents": grown},
     )
-    for kind in ("png", "svg") if curves else ():
-        write_bytes_atomic(options.out / f"growth.{kind}", plot(curves, kind))
-    console.print(f"wrote {options.out}/bench.json" + (", growth.{png,svg}" if curves else ""))
+    write_bytes_atomic(options.out / "bench.md", markdown(ground, rows, whole, grown).encode())
+    for kind, content in plot(curves).items() if curves else ():
+        write_bytes_atomic(options.out / f"growth.{kind}", content)
+    console.print(f"wrote {options.out}/bench.{{json,md}}" + (", growth.{png,svg}" if curves else ""))
 
 
 def stage_rows(name: str, options: argparse.Namespace, ground: Row) -> list[Row]:

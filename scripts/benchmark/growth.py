@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from smartgen.tables.canvas import saved
 from smartgen.tables.draw import COLORS, MARKERS
 
 DASHES = ("-", "--", ":", "-.")
@@ -29,13 +29,8 @@ def exponent(points: Points) -> float | None:
     return float(np.polyfit(sizes, costs, 1)[0])
 
 
-def plot(stages: Mapping[str, Points], kind: str) -> bytes:
-    """Seconds against size, a line a stage, with the exponents.
-
-    Args:
-        kind: ``png`` or ``svg``.
-    """
-    from matplotlib import rc_context
+def plot(stages: Mapping[str, Points]) -> dict[str, bytes]:
+    """Seconds against size, a line a stage, with the exponents; as png and svg."""
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(9, 6), dpi=140, layout="constrained")
@@ -50,7 +45,4 @@ def plot(stages: Mapping[str, Points], kind: str) -> bytes:
     axes.set(xscale="log", yscale="log", xlabel="behaviors", ylabel="processor seconds, one thread")
     axes.grid(visible=True, which="major", alpha=0.3)
     figure.legend(loc="outside right upper", frameon=False, fontsize="small")
-    out = io.BytesIO()
-    with rc_context({"svg.hashsalt": "growth"}):
-        figure.savefig(out, format=kind, metadata={"Date": None} if kind == "svg" else None)
-    return out.getvalue()
+    return saved(figure, "growth")
