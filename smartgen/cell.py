@@ -8,6 +8,7 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -237,8 +238,8 @@ class Prepared:
             detector,
             trainer,
             self.cell.seed,
-            pipeline.watch,
-            lambda make: pipeline.reconstruction(read, make),
+            watch=pipeline.watch,
+            cached=partial(pipeline.reconstruction, read),
         )
         return metrics | reconstructed, counts | sizes
 

@@ -191,8 +191,14 @@ class Pipeline:
         return self._timed("tof", lambda: self.store.arrays("tof", key, make, cell.force))
 
     def reconstruction(self, read: dict[str, Any], make: Callable[[], Arrays]) -> Arrays:
-        """Losses of an autoencoder that was trained on what SSC keeps, by what they hang on."""
-        key = self._net_key("cell", read | {"cell_seed": self.cell.seed})
+        """Losses of an autoencoder that was trained on what SSC keeps (paper A.2).
+
+        Args:
+            read: what they hang on beside trainer, vocabulary and seed: sets and settings.
+            make: trains and measures.
+        """
+        training = {"training": CODE_VERSIONS["ssc_encoder"], "cell_seed": self.cell.seed}
+        key = self._net_key("cell", read | training)
         return self.store.arrays("reconstruction", key, make, self.cell.force)
 
     @cached_property
@@ -304,7 +310,8 @@ class Pipeline:
         )
 
     def _ssc_key(self, stage: str, settings: dict[str, Any]) -> str:
-        return self._net_key(stage, {"ssc": settings, "pieces": self._pieces_key})
+        encoder = {"encoder": CODE_VERSIONS["ssc_encoder"]}  # what is chosen hangs on its weights
+        return self._net_key(stage, encoder | {"ssc": settings, "pieces": self._pieces_key})
 
     def _net_key(self, stage: str, what: dict[str, Any]) -> str:
         """The key of a stage that trains a network."""

@@ -33,7 +33,7 @@ def plot(stages: Mapping[str, Points]) -> dict[str, bytes]:
     """Seconds against size, a line a stage, with the exponents; as png and svg."""
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(9, 6), dpi=140, layout="constrained")
+    figure = Figure(figsize=(9, 6), layout="constrained")
     axes = figure.add_subplot()
     for place, (name, points) in enumerate(sorted(stages.items())):
         grown = exponent(points)

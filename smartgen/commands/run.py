@@ -76,6 +76,8 @@ def run(argv: Sequence[str]) -> int:
         for sweep in sweeps:
             _run_sweep(sweep, overrides, board, whole)
     except KeyboardInterrupt:
+        for line in failure_lines([failure for sweep in sweeps for failure in sweep.tally.failures]):
+            console.print(line)
         console.print("smartgen-report: stopped; the same command goes on where it stopped")
         return INTERRUPTED
     return _told(sweeps, whole, outputs, console)

@@ -18,6 +18,7 @@ from smartgen.core.types import Sequences
 SEQUENCES_FILE, ARRAYS_FILE = "sequences.npz", "arrays.npz"
 
 Arrays = dict[str, NDArray[Any]]
+Cached = Callable[[Callable[[], Arrays]], Arrays]  # what was made before under the same key, or made now
 Value = TypeVar("Value")
 Form = tuple[str, Callable[[Path, Value], None], Callable[[Path], Value]]
 

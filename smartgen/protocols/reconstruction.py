@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 
 from smartgen.core.errors import SmartgenError
 from smartgen.core.stopwatch import Stopwatch
-from smartgen.core.store import Arrays
+from smartgen.core.store import Arrays, Cached
 from smartgen.core.types import Sequences
 from smartgen.data.padding import flat_tokens, longest
 from smartgen.data.vocabulary import Vocabulary
@@ -26,7 +24,7 @@ def reconstruct(
     trainer: TrainerSettings,
     seed: int,
     watch: Stopwatch | None = None,
-    cached: Callable[[Callable[[], Arrays]], Arrays] = lambda make: make(),
+    cached: Cached = lambda make: make(),
 ) -> tuple[dict[str, float], dict[str, int]]:
     """Train on some sequences, measure on others, all four fields interleaved.
 

@@ -14,7 +14,7 @@ DPI = 160
 
 
 def saved(canvas: Figure, salt: str, kinds: Sequence[str] = KINDS) -> dict[str, bytes]:
-    """The picture's bytes by format: png, svg, pdf; with no date in them, the same each time.
+    """The picture's bytes by format: png, svg; with no date in them, the same each time.
 
     It is laid out once for all formats, which takes as long as drawing one.
 

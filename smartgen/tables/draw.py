@@ -14,7 +14,7 @@ MARKERS = ("o", "s", "^", "D", "v", "P", "X")
 
 
 def draw(figure: Figure, found: Sequence[Point], kinds: Sequence[str] = KINDS) -> dict[str, bytes]:
-    """The picture by format, of those that matplotlib knows: png, svg, pdf.
+    """The picture by format: png, svg.
 
     A panel a home; each curve is the mean over seeds, its band their range; what has no setting to vary
     is a level.

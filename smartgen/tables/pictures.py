@@ -42,7 +42,7 @@ def picture_records(table: Table, cells: Sequence[TableCell]) -> list[dict[str, 
 def draw_table(
     table: Table, rows: Sequence[Mapping[str, Any]], kinds: Sequence[str] = KINDS
 ) -> dict[str, bytes]:
-    """The picture by format, of those that matplotlib knows: png, svg, pdf.
+    """The picture by format: png, svg.
 
     Each home is a color: filled marks and whole lines are means over seeds, bars their range; hollow marks
     and dashed lines what the verdict compares with, the paper's numbers or the release's.

@@ -13,7 +13,7 @@ from smartgen.core.records import Record
 from smartgen.tables.blocks import Block, Page
 from smartgen.tables.compare import SEEDS_FOR_SD
 from smartgen.tables.paired import NO_REAL
-from smartgen.tables.select import differing, matches, seeded_apart, setting
+from smartgen.tables.select import differing, matches, seeded_apart, setting, when
 
 Run = tuple[int | None, int]  # number of the simulated household, where one is named, and seed
 ROW_AXES = ("dataset", "transition", "method", "synthesizer")
@@ -46,7 +46,7 @@ class Comparison:
         return sum(first[run] > second[run] for run in common), len(common)
 
     @property
-    def households(self) -> bool:
+    def names_households(self) -> bool:
         """Whether simulated households are named, so that there may be many of one seed."""
         return any(household is not None for runs in self.values.values() for household, _ in runs)
 
@@ -64,9 +64,7 @@ def compare_regimes(records: Iterable[Record], metric: str, dataset: str | None 
     wanted = {"protocol": "unified", "protocol.few": NO_REAL}
     chosen = [record for record in records if record.ok and matches(record, wanted)]
     chosen = [record for record in chosen if dataset in (None, record.axes["dataset"])]
-    chosen.sort(
-        key=lambda record: str(record.run.get("finished", ""))
-    )  # of one household and seed the newest stays
+    chosen.sort(key=when)  # of one household and seed the newest stays
     if not chosen:
         of = f" of dataset {dataset}" if dataset else ""
         raise SmartgenError(
@@ -98,7 +96,7 @@ def regimes_page(rows: Sequence[Comparison], metric: str) -> Page:
     marks = {one: f"†{number}" for number, one in enumerate(settings, 1)}
     lines = [_line(row, shown) + ([marks[row.settings]] if several else []) for row in rows]
     methods = ", ".join(sorted({row.method for row in rows}))
-    over = "households and seeds" if any(row.households for row in rows) else "seeds"
+    over = "households and seeds" if any(row.names_households for row in rows) else "seeds"
     block = Block(
         heading=f"{metric.upper()} of {methods}, mean ± sd over {over} (n)",
         head=head + (["settings"] if several else []),
@@ -123,8 +121,8 @@ def regimes_records(rows: Sequence[Comparison]) -> list[dict[str, Any]]:
 def _settings(records: Sequence[Record]) -> dict[str, str]:
     """For each record's key, the settings in which the records differ, in words; empty where they agree.
 
-    Seed, regime and the axes of a row do not count, nor what differs with them alone. Where parts of another
-    name were chosen, as another SSC, the name tells enough.
+    Seed, household, regime and the axes of a row do not count, nor what differs with them alone. Where parts
+    of another name were chosen, as another SSC, the name tells enough.
     """
     apart = {"seed", "regime", *ROW_AXES}
     models = {"detector", "predictor", "detector.name", "predictor.name"}
@@ -136,10 +134,11 @@ def _settings(records: Sequence[Record]) -> dict[str, str]:
         keys = [key for key in keys if key.endswith(".name") or f"{key.rpartition('.')[0]}.name" not in keys]
         told |= {name: " ".join(f"{key}={one.get(key)}" for key in keys) for name, one in found.items()}
     apart_by_seed = seeded_apart(records)
-    for synthesizer in dict.fromkeys(record.axes["synthesizer"] for record in records):
-        found = {r.key: setting(r) for r in records if r.axes["synthesizer"] == synthesizer}
-        keys = [key for key in differing(list(found.values())) if key.startswith("synthesizer.")]
-        keys = [key for key in keys if key != "synthesizer.seed" or synthesizer in apart_by_seed]
+    for axis, which in sorted({(axis, r.axes[axis]) for r in records for axis in ("dataset", "synthesizer")}):
+        found = {r.key: setting(r) for r in records if r.axes[axis] == which}
+        keys = [key for key in differing(list(found.values())) if key.startswith(f"{axis}.")]
+        keys = [key for key in keys if key != "dataset.household"]
+        keys = [key for key in keys if key != "synthesizer.seed" or which in apart_by_seed]
         for name, one in found.items():
             told[name] = " ".join(filter(None, (told[name], *(f"{key}={one.get(key)}" for key in keys))))
     return told
@@ -148,7 +147,7 @@ def _settings(records: Sequence[Record]) -> dict[str, str]:
 def _line(row: Comparison, shown: Sequence[str]) -> list[str]:
     cells = [_cell(row.values.get(regime, {})) for regime in shown]
     won, of = row.wins("oracle", "source")
-    told = f"{won} of {of} {'runs' if row.households else 'seeds'}" if of else "-"
+    told = f"{won} of {of} {'runs' if row.names_households else 'seeds'}" if of else "-"
     return [row.dataset, row.transition, row.method, row.synthesizer, *cells, told]
 
 

@@ -171,7 +171,9 @@ def test_work_that_grows_with_the_square_is_told(doubled: bool, counting: Any) -
     assert all((power > 1.8) == doubled for power in powers), powers
 
 
-def test_selection_compares_with_what_is_kept_and_never_all_pairs(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_selection_by_vectors_compares_with_what_is_kept_and_never_all_pairs(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     """Six directions and some noise: six are kept of however many."""
     generator = torch.Generator().manual_seed(1)
     above, pairs = leaders._above, 0

@@ -21,6 +21,7 @@ from smartgen.settings import (
     EncodedSscSettings,
     PredictorSettings,
     RepeatedTofSettings,
+    SimilaritySscSettings,
     SscAutoencoderSettings,
     StageOneSettings,
     StageSettings,
@@ -132,6 +133,52 @@ def test_thresholds_share_the_cosines_and_what_is_before_them(
     assert made == dict.fromkeys(("ssc", "synthesize", "tof", "quality"), 1)
     assert read == {"tss": 1, "ssc_cosines": 1}, "nothing is encoded again"
     assert (calls["train_encoder"], calls["compress"], calls["trainings"]) == (0, 1, 2)
+
+
+@pytest.mark.parametrize(
+    ("other", "trained"),
+    [
+        ({"draw": 7}, False),
+        ({"dropout": False}, False),
+        ({"pooling": "mean"}, False),
+        ({"group": "all"}, False),
+        ({"positions": True}, True),
+        ({"epochs": 3}, True),
+        ({"learning_rate": 0.01}, True),
+    ],
+)
+def test_what_changes_the_cosines_makes_others(
+    other: dict[str, Any], trained: bool, cell: Cell, run: Run, tmp_path: Path, traffic: Any
+) -> None:
+    run(cell(tmp_path, task="compression", stage=StageSettings(ssc=SSC)))
+    with traffic() as (made, _, calls):
+        run(cell(tmp_path, task="compression", stage=StageSettings(ssc=replace(SSC, **other))))
+    assert made == dict.fromkeys(SSC_MADE if trained else SSC_MADE[1:], 1)
+    assert calls["trainings"] == trained
+
+
+def test_another_seed_makes_other_cosines(cell: Cell, run: Run, tmp_path: Path, traffic: Any) -> None:
+    usual = {"task": "compression", "stage": StageSettings(ssc=SSC)}
+    run(cell(tmp_path, **usual))
+    with traffic() as (made, _, _):
+        run(cell(tmp_path, **usual, seed=5))
+    assert {name: made[name] for name in SSC_MADE} == dict.fromkeys(SSC_MADE, 1)
+
+
+@pytest.mark.parametrize(("share", "epochs", "trainings"), [(0.999, 2, 0), (0.999, 3, 1), (0.1, 2, 1)])
+def test_an_autoencoder_is_trained_once_on_equal_survivors(
+    share: float, epochs: int, trainings: int, cell: Cell, run: Run, tmp_path: Path, traffic: Any
+) -> None:
+    def told(share: float, epochs: int) -> CellSettings:
+        ssc = SimilaritySscSettings("similarity", threshold=None, share=share)
+        detector = SscAutoencoderSettings("ssc_autoencoder", **NET | {"epochs": epochs})
+        return cell(tmp_path, task="reconstruction", stage=StageSettings(ssc=ssc), detector=detector)
+
+    whole = run(told(1.0, 2))
+    with traffic() as (_, _, calls):
+        other = run(told(share, epochs))
+    assert calls["trainings"] == trainings
+    assert (whole.metrics["loss"] == other.metrics["loss"]) == (trainings == 0)
 
 
 @pytest.mark.parametrize(("task", "trainings"), [("compression", 1), ("reconstruction", 2)])

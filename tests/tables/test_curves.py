@@ -99,6 +99,7 @@ def test_the_same_points_make_the_same_file(tmp_path: Path) -> None:
     assert drawn == draw(figure(tmp_path), found)
     assert drawn["png"].startswith(b"\x89PNG")
     assert drawn["svg"].startswith(b"<?xml")
+    assert draw(figure(tmp_path), found, ["png"])["png"] == drawn["png"], "laid out alike, alone or not"
 
 
 def test_stray_points_are_not_drawn(tmp_path: Path) -> None:

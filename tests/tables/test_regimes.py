@@ -15,13 +15,14 @@ def record(
     transition: str = "seasonal",
     steps: int = 200,
     household: int | None = None,
+    days: int = 28,
 ) -> Record:
     axes = {"dataset": "demo", "transition": transition, "method": "transae", "synthesizer": "walk"}
     axes |= {"regime": regime, "seed": seed, "protocol": "unified"}
     config = {"seed": seed, "regime": regime, "protocol": {"max_steps": steps}}
-    config |= {"dataset": {"name": "demo", "household": household}}
+    config |= {"dataset": {"name": "demo", "household": household, "days": days}}
     result = {"axes": axes, "config": config, "metrics": {"auroc": value}, "counts": {}}
-    return Record(f"{regime}-{seed}-{steps}-{household}", Path("x"), result)
+    return Record(f"{regime}-{seed}-{steps}-{household}-{days}", Path("x"), result)
 
 
 RECORDS = [
@@ -58,6 +59,14 @@ def test_households_of_one_seed_are_averaged_and_paired() -> None:
     assert block.rows[0][4:] == ["0.600 ± 0.100 (3)", "0.733 ± 0.208 (3)", "2 of 3 runs"]
     assert "over households and seeds (n)" in (block.heading or "")
     assert [flat["household"] for flat in regimes_records([row])] == [0, 1, 2, 0, 1, 2]
+
+
+def test_homes_of_unlike_settings_are_not_averaged() -> None:
+    rows = compare_regimes([record("source", 0, 0.5, days=14), record("source", 0, 0.7)], "auroc")
+    assert {row.settings: row.values["source"] for row in rows} == {
+        "dataset.days=14": {(None, 0): 0.5},
+        "dataset.days=28": {(None, 0): 0.7},
+    }
 
 
 def test_settings_are_never_mixed() -> None:

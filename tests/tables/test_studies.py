@@ -72,7 +72,8 @@ def test_a_picture_is_drawn_and_always_the_same(name: str) -> None:
 def test_a_mean_beside_its_values_by_a_rounding_is_drawn() -> None:
     table = load_named("fig8")
     row = picture_records(table, collect(table, []))[0]
-    assert draw_table(table, [row | {"mean": 0.1 + 2e-17 - 1e-16, "min": 0.1, "max": 0.1}])
+    drawn = draw_table(table, [row | {"mean": 0.1 + 2e-17 - 1e-16, "min": 0.1, "max": 0.1}], ["png"])
+    assert drawn["png"].startswith(b"\x89PNG")
 
 
 def test_a_table_without_a_picture_is_refused() -> None:

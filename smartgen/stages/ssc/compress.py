@@ -12,7 +12,7 @@ from torch import Tensor
 
 from smartgen.core.errors import SmartgenError
 from smartgen.core.seeds import generator
-from smartgen.core.store import Arrays
+from smartgen.core.store import Cached
 from smartgen.core.types import ACTION, DAY, Sequences
 from smartgen.data.padding import longest
 from smartgen.data.vocabulary import DAYS, Vocabulary
@@ -25,7 +25,6 @@ from smartgen.training.trainer import seed_everything
 
 Index = NDArray[np.int64]
 Choose = Callable[[float], list[Index]]  # kept positions of each group, by the threshold
-Cached = Callable[[Callable[[], Arrays]], Arrays]  # what was made before under the same settings, or anew
 SEARCH_STEPS = 48  # halvings of the threshold's range: double precision, as sound's cosines lie close to 1
 
 
@@ -53,10 +52,10 @@ def compress(
         raise SmartgenError("SSC got no sequence to compress; expected at least one")
     groups = grouped(pieces, settings.group)
     vectors = partial(_vectors, pieces, vocabulary, settings, weights, device)
-    choose = partial(_select, pieces, groups, vectors, settings, _draw(settings, seed), cached)
+    selected = partial(_select, pieces, groups, vectors, settings, _draw(settings, seed), cached)
     if isinstance(settings, EncodedSscSettings) and settings.name == "random":
-        return _random(pieces, groups, settings, seed, choose)
-    threshold, kept = choose()
+        return _random(pieces, groups, settings, seed, selected)
+    threshold, kept = selected()
     survivors = pieces.take(np.concatenate(kept))
     if isinstance(settings, SimilaritySscSettings) and settings.strip_zeros:
         survivors = without_trailing_zeros(survivors)
@@ -106,7 +105,7 @@ def _select(
     cached: Cached,
 ) -> tuple[float, list[Index]]:
     """The threshold, and the kept positions of each group."""
-    share, threshold = settings.share or 0.0, _threshold(settings)
+    threshold = _threshold(settings)
     dropout = isinstance(settings, EncodedSscSettings) and settings.dropout
     drops = threshold is None or threshold < 1
     if drops and not dropout:
@@ -125,8 +124,9 @@ def _select(
     else:
         # A search asks many times, so the vectors are computed once and stay in memory.
         choose = _by_vectors(groups, encode, held=threshold is None)
-    if threshold is None:
-        return search(choose, round(share * len(pieces)))
+    if settings.share is not None:
+        return search(choose, round(settings.share * len(pieces)))
+    assert threshold is not None, "one of the two decides"
     return threshold, choose(threshold)
 
 
@@ -177,11 +177,11 @@ def _random(
     groups: Sequence[Index],
     settings: EncodedSscSettings,
     seed: int,
-    choose: Callable[[], tuple[float, list[Index]]],
+    selected: Callable[[], tuple[float, list[Index]]],
 ) -> Compressed:
     """As many of each group as SSC keeps of it, or a share of it, drawn without replacement."""
     if settings.share is None:
-        counts = [len(kept) for kept in choose()[1]]
+        counts = [len(kept) for kept in selected()[1]]
     else:
         counts = shares([len(group) for group in groups], settings.share)
     rng = generator(seed, "ssc", "random")
