@@ -7,23 +7,43 @@ from typing import Any
 
 Row = Mapping[str, Any]
 
-STAGES_HEAD = "| stage | behaviors | s | times more, plain | peak, MB | bytes a behavior | grows as | limit |"
-WHOLE_HEAD = (
-    "| command | s | plain, s | plain / ours | peak, MB | plain, MB | what comes out | of the plain way |"
+STAGES = (
+    "stage",
+    "behaviors",
+    "s",
+    "plain, s",
+    "plain / ours",
+    "peak, MB",
+    "bytes a behavior",
+    "cost grows as",
 )
+WHOLE = ("command", "s", "plain, s", "plain / ours", "peak, MB", "plain, MB")
+WORDS = {
+    "stage",
+    "command",
+    "limit",
+    "what comes out",
+    "of the plain way",
+}  # columns of words, not of numbers
 
 
 def markdown(
     machine: Row, stages: Sequence[Row], whole: Sequence[Row], exponents: Mapping[str, float | None]
 ) -> str:
-    """The tables, under a line about the machine; processor seconds of one thread."""
+    """The tables, under a line about the machine and the measuring."""
     speeds = f"{machine['gflops']} GFLOP/s in matrix products, {machine['copy_gb_s']} GB/s in copies"
-    told = f"{machine['processor']}, {machine['cores']} cores; one thread: {speeds}; {machine['commit'][:7]}"
+    told = f"{machine['processor']}, {machine['cores']} cores; one thread: {speeds}; "
+    runs = sorted({row["runs"] for row in [*stages, *whole]})
+    told += (
+        f"{machine['commit'][:7]}{', changed' if machine['dirty'] else ''}. Processor seconds, medians of "
+    )
+    told += f"{' or '.join(map(str, runs))} runs, a process each."
     parts = [told]
     if stages:
-        parts.append(_table(STAGES_HEAD, [_stage(name, stages, exponents) for name in _names(stages)]))
+        parts.append(_table((*STAGES, "limit"), [_stage(name, stages, exponents) for name in _names(stages)]))
     if whole:
-        parts.append(_table(WHOLE_HEAD, [_command(row) for row in whole]))
+        names = (*WHOLE, "what comes out", "of the plain way")
+        parts.append(_table(names, [_command(row) for row in whole]))
     return "\n\n".join(parts) + "\n"
 
 
@@ -34,14 +54,17 @@ def _names(rows: Sequence[Row]) -> list[str]:
 def _stage(name: str, stages: Sequence[Row], exponents: Mapping[str, float | None]) -> list[str]:
     own = sorted((row for row in stages if row["name"] == name), key=lambda row: row["size"])
     last, compared = own[-1], [row for row in own if "ratio" in row]
-    ratio = f"{compared[-1]['ratio']:.1f}" if compared else ""
-    if compared and compared[-1] is not last:
-        ratio += f" at {compared[-1]['size']:,}"
+    plain, ratio = "", ""
+    if compared:
+        both = compared[-1]
+        plain, ratio = _seconds(both["plain"]["processor"]), f"{both['ratio']:.1f}"
+        plain += "" if both is last else f" at {both['size']:,}"
     grown = exponents.get(name)
     return [
         name,
         f"{last['size']:,}",
         _seconds(last["processor"]),
+        plain,
         ratio,
         f"{last['peak_mb']:,.0f}",
         f"{last['added_bytes_a_behavior']:,.0f}",
@@ -52,7 +75,7 @@ def _stage(name: str, stages: Sequence[Row], exponents: Mapping[str, float | Non
 
 def _limit(row: Row) -> str:
     speeds = {"of_matrix_speed": "of matrix speed", "of_copy_speed": "of copy speed"}
-    share = next((f" ({row[key]:.0%} {words})" for key, words in speeds.items() if key in row), "")
+    share = next((f" ({row[key]:.2g} {words})" for key, words in speeds.items() if key in row), "")
     return f"{row['limit']}{share}"
 
 
@@ -78,11 +101,12 @@ def _quality(metrics: Row) -> str:
 
 
 def _seconds(value: float) -> str:
-    """Three digits that count."""
-    return f"{value:.3g}" if value < 100 else f"{value:,.0f}"
+    """Rounded to a hundredth, or to a whole second from a hundred on; tiny ones to two digits."""
+    return f"{value:.2g}" if value < 0.1 else f"{value:.2f}" if value < 100 else f"{value:,.0f}"
 
 
-def _table(head: str, rows: Sequence[Sequence[str]]) -> str:
-    names = head.strip("| ").split(" | ")
-    rule = "|" + "|".join("---" if place == 0 else "--:" for place in range(len(names))) + "|"
-    return "\n".join([head, rule, *(f"| {' | '.join(row)} |" for row in rows)])
+def _table(names: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    rule = ["---" if name in WORDS else "--:" for name in names]
+    return "\n".join(
+        [f"| {' | '.join(names)} |", f"|{'|'.join(rule)}|", *(f"| {' | '.join(row)} |" for row in rows)]
+    )
