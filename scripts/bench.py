@@ -15,7 +15,7 @@ import multiprocessing
 import os
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
@@ -58,26 +58,34 @@ def main() -> None:
         sys.exit("the machine's own speed could not be measured")
     told = {name: ground[name] for name in ("processor", "cores", "gflops", "copy_gb_s", "commit", "dirty")}
     console.print(told)
-    rows = [row for name in STAGES if name in chosen for row in stage_rows(name, options, ground)]
-    whole = [pipeline_row(name, options.runs) for name in pipelines() if name in chosen]
+    rows: list[Row] = []
+    whole: list[Row] = []
+    try:
+        for name in filter(chosen.__contains__, STAGES):
+            rows.extend(stage_rows(name, options, ground))
+        for name in filter(chosen.__contains__, pipelines()):
+            whole.append(pipeline_row(name, options.runs))
+    finally:
+        write(rows, whole, ground, options.out)  # what was measured stays, whatever ends the rest
     console.print(table_of([*rows, *whole]))
+    console.print(f"wrote {options.out}/bench.{{json,md}}" + (", growth.{png,svg}" if rows else ""))
+
+
+def write(rows: Sequence[Row], whole: Sequence[Row], ground: Row, out: Path) -> None:
+    """bench.json, its tables, and the picture."""
     curves: dict[str, list[tuple[float, float]]] = {}
     for row in rows:
         curves.setdefault(row["name"], []).append((row["size"], row["processor"]))
     grown = {name: exponent(points) for name, points in curves.items()}
-    write_json_atomic(
-        options.out / "bench.json",
-        {"machine": ground, "stages": rows, "pipelines": whole, "exponents": grown},
-    )
-    write_bytes_atomic(options.out / "bench.md", markdown(ground, rows, whole, grown).encode())
+    told = {"machine": ground, "stages": rows, "pipelines": whole, "exponents": grown}
+    write_json_atomic(out / "bench.json", told)
+    write_bytes_atomic(out / "bench.md", markdown(ground, rows, whole, grown).encode())
     for kind, content in plot(curves).items() if curves else ():
-        write_bytes_atomic(options.out / f"growth.{kind}", content)
-    console.print(f"wrote {options.out}/bench.{{json,md}}" + (", growth.{png,svg}" if curves else ""))
+        write_bytes_atomic(out / f"growth.{kind}", content)
 
 
-def stage_rows(name: str, options: argparse.Namespace, ground: Row) -> list[Row]:
+def stage_rows(name: str, options: argparse.Namespace, ground: Row) -> Iterator[Row]:
     """One stage at each size; it ends with the first size at which its process is killed."""
-    rows = []
     for size in options.sizes or STAGES[name].sizes:
         ways = (False, True) if STAGES[name].plain and size <= PLAIN_SIZE else (False,)
         # Ours and the plain way in turn, so that a machine that slows down slows both.
@@ -92,8 +100,7 @@ def stage_rows(name: str, options: argparse.Namespace, ground: Row) -> list[Row]
         if len(ways) > 1:
             row |= compared(row, medians([plain for _, plain in runs]))
         print(json.dumps(row), file=sys.stderr, flush=True)
-        rows.append(row)
-    return rows
+        yield row
 
 
 def compared(ours: Row, plain: Row) -> Row:
@@ -115,14 +122,12 @@ def measured_stage(name: str, size: int, plain: bool = False) -> Row:
 def counted_operations(name: str, size: int) -> float:
     """Floating-point operations of a stage's matrix products, backward passes included."""
     import torch
-    from torch.utils.flop_counter import FlopCounterMode
+    from benchmark.operations import operations
 
     torch.set_num_threads(1)
     stage = STAGES[name]
     given = stage.prepare(size)
-    with FlopCounterMode(display=False) as counter:
-        stage.run(given)
-    return float(counter.get_total_flops())
+    return operations(lambda: stage.run(given))
 
 
 def limits(name: str, size: int, row: Row, ground: Row) -> Row:

@@ -57,6 +57,20 @@ def test_the_benchmark_measures_stages_and_whole_commands(tmp_path: Path) -> Non
     assert any(line.startswith("| demo: seen, unified: `smartgen dataset=demo") for line in lines)
 
 
+@pytest.mark.slow
+def test_the_operations_of_every_network_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(SCRIPTS[0].parent)
+    stages = importlib.import_module("benchmark.stages").STAGES
+    operations = importlib.import_module("benchmark.operations").operations
+    counted = {}
+    for name, stage in stages.items():
+        if stage.trains:
+            given = stage.prepare(60)
+            counted[name] = operations(lambda stage=stage, given=given: stage.run(given))
+    assert len(counted) == 11
+    assert min(counted.values()) > 1e6, counted
+
+
 def test_a_page_of_the_benchmark_compares_at_the_size_at_which_both_ways_ran(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
