@@ -67,7 +67,7 @@ def test_the_operations_of_every_network_are_counted(monkeypatch: pytest.MonkeyP
         if stage.trains:
             given = stage.prepare(60)
             counted[name] = operations(lambda stage=stage, given=given: stage.run(given))
-    assert len(counted) == 10
+    assert len(counted) == 11
     assert min(counted.values()) > 1e6, counted
 
 

@@ -24,6 +24,7 @@ from smartgen.llm.inventory import Inventory
 from smartgen.llm.parse import parse_answer
 from smartgen.llm.parse_json import parse_json_answer
 from smartgen.llm.prompt import Scene
+from smartgen.metrics.synthetic import synthetic_quality
 from smartgen.settings import CellSettings
 from smartgen.stages.gss import behavior_graph
 from smartgen.stages.synthesize.live import make_prompts
@@ -158,6 +159,29 @@ def ssc_training(log: Sequences) -> object:
     return train_encoder(log, VOCABULARY, chosen.stage.ssc, chosen.trainer, 1)  # type: ignore[arg-type]
 
 
+def to_encode(size: int) -> tuple[Sequences, Any]:
+    """A log, and the weights of an encoder that saw little of it: what they are changes no cost."""
+    from smartgen.stages.ssc.vectors import train_encoder
+
+    chosen = cell("stage/ssc=released", "stage.ssc.epochs=1")
+    return simulated(size), train_encoder(simulated(LITTLE), VOCABULARY, chosen.stage.ssc, chosen.trainer, 1)  # type: ignore[arg-type]
+
+
+def ssc_encoded_selection(given: tuple[Sequences, Any]) -> Sequences:
+    """As released, dropout and all: each sequence is encoded, pads too."""
+    from smartgen.stages.ssc.compress import compress
+
+    log, weights = given
+    settings = cell("stage/ssc=released", "stage.ssc.threshold=0.9").stage.ssc
+    return compress(log, VOCABULARY, settings, 1, lambda: weights).sequences  # type: ignore[arg-type]
+
+
+def set_quality(log: Sequences) -> object:
+    """What is said of a written set of a hundredth of the log, beside both logs."""
+    written = simulated(max(LITTLE, len(log.values) // 100))
+    return synthetic_quality(written, log, log, VOCABULARY)
+
+
 def tof_stage1(log: Sequences) -> object:
     """The first stage of TOF: an autoencoder and its losses."""
     from smartgen.stages.tof.filter import filter_outliers
@@ -255,6 +279,8 @@ STAGES = {
     "ssc by similarity": Stage(simulated, ssc_selection, mostly="comparisons"),
     "walk": Stage(to_walk, walks, MORE),
     "prompts": Stage(to_prompt, lambda given: make_prompts(*given), (10_000, 100_000, 1_000_000)),
+    "quality of a set": Stage(simulated, set_quality, MORE, mostly="edit distances"),
+    "ssc by encoder, dropout": Stage(to_encode, ssc_encoded_selection, SMALL, trains=True),
     "ssc training": Stage(simulated, ssc_training, SMALL, trains=True),
     "tof stage 1": Stage(simulated, tof_stage1, SMALL[:2], trains=True),
     "transae training": Stage(simulated, transae, SMALL, trains=True),
