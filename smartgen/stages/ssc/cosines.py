@@ -12,7 +12,8 @@ from torch import Tensor
 
 from smartgen.stages.ssc.leaders import norms
 
-# Of all groups together: 40 MB kept, thrice that while made. Beyond, vectors are compared as they come.
+# Of all groups together: 40 MB kept, and while they are made thrice that beside the vectors. Beyond, vectors
+# are compared as they come.
 MAX_PAIRS = 5_000_000
 ROWS = 512
 
