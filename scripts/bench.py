@@ -24,7 +24,7 @@ from typing import Any
 from benchmark.growth import exponent, plot
 from benchmark.machine import machine
 from benchmark.measure import MEGABYTE, measured_call, measured_process, medians
-from benchmark.page import markdown
+from benchmark.page import limit_words, markdown
 from benchmark.pipelines import pipelines
 from benchmark.stages import STAGES
 from rich.console import Console
@@ -66,7 +66,8 @@ def main() -> None:
         for name in filter(chosen.__contains__, pipelines()):
             whole.append(pipeline_row(name, options.runs))
     finally:
-        write(rows, whole, ground, options.out)  # what was measured stays, whatever ends the rest
+        if rows or whole:
+            write(rows, whole, ground, options.out)  # what was measured stays, whatever ends the rest
     console.print(table_of([*rows, *whole]))
     console.print(f"wrote {options.out}/bench.{{json,md}}" + (", growth.{png,svg}" if rows else ""))
 
@@ -187,11 +188,8 @@ def table_of(rows: list[Row]) -> Table:
         told = ("peak_mb", "added_mb", "added_bytes_a_behavior")
         memory = [f"{row[name]:,.0f}" if name in row else "" for name in told]
         ratio = f"{row['ratio']:.1f}" if "ratio" in row else ""
-        share = row.get("of_matrix_speed", row.get("of_copy_speed"))
-        limit = row.get("limit", "") + ("" if share is None else f", {share:.0%} of the machine's")
-        table.add_row(
-            row["name"], f"{row['size']:,}" if "size" in row else "", *figures, *memory, ratio, limit
-        )
+        size, limit = (f"{row['size']:,}", limit_words(row)) if "size" in row else ("", "")
+        table.add_row(row["name"], size, *figures, *memory, ratio, limit)
     return table
 
 

@@ -67,7 +67,7 @@ def test_the_operations_of_every_network_are_counted(monkeypatch: pytest.MonkeyP
         if stage.trains:
             given = stage.prepare(60)
             counted[name] = operations(lambda stage=stage, given=given: stage.run(given))
-    assert len(counted) == 11
+    assert {"fpmc, 50 steps", "ssc training", "transae scores"} <= counted.keys()
     assert min(counted.values()) > 1e6, counted
 
 
@@ -90,8 +90,8 @@ def test_a_page_of_the_benchmark_compares_at_the_size_at_which_both_ways_ran(
         "added_bytes_a_behavior": 41.7,
         "limit": "memory",
         "of_copy_speed": 0.25,
+        "runs": 3,
     }
-    stage["runs"] = 3
     small = stage | {"size": 10, "processor": 0.5, "ratio": 7.96, "plain": {"processor": 3.98}}
     large = stage | {"size": 1000, "processor": 123.4}
     plain = {"processor": 5.0, "peak_mb": 900.0, "metrics": {"f1": 0.5}, "words": "x=1"}

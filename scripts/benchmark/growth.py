@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -39,7 +40,7 @@ def plot(stages: Mapping[str, Points]) -> dict[str, bytes]:
         grown = exponent(points)
         label = name if grown is None else f"{name}: size^{grown:.2f}"
         turn, which = divmod(place, len(COLORS))
-        style = {"color": COLORS[which], "marker": MARKERS[(which + turn) % len(MARKERS)]}
+        style: dict[str, Any] = {"color": COLORS[which], "marker": MARKERS[(which + turn) % len(MARKERS)]}
         dashes = DASHES[turn % len(DASHES)]
         axes.plot(*zip(*sorted(points), strict=True), label=label, linestyle=dashes, linewidth=1.2, **style)
     axes.set(xscale="log", yscale="log", xlabel="behaviors", ylabel="processor seconds, one thread")

@@ -17,6 +17,7 @@ class _NoModules(nullcontext[None]):
 def operations(work: Callable[[], object]) -> float:
     """Those of matrix products, backward passes included."""
     counter = FlopCounterMode(display=False)
+    # The counter asks its record for nothing but `parents`, and to be entered and left.
     counter.mod_tracker = _NoModules()  # type: ignore[assignment]
     with counter:
         work()

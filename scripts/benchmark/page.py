@@ -7,24 +7,10 @@ from typing import Any
 
 Row = Mapping[str, Any]
 
-STAGES = (
-    "stage",
-    "behaviors",
-    "s",
-    "plain, s",
-    "plain / ours",
-    "peak, MB",
-    "bytes a behavior",
-    "cost grows as",
-)
-WHOLE = ("command", "s", "plain, s", "plain / ours", "peak, MB", "plain, MB")
-WORDS = {
-    "stage",
-    "command",
-    "limit",
-    "what comes out",
-    "of the plain way",
-}  # columns of words, not of numbers
+COSTS = ("s", "plain, s", "plain / ours", "peak, MB")
+STAGES = ("stage", "behaviors", *COSTS, "bytes a behavior", "cost grows as", "limit")
+WHOLE = ("command", *COSTS, "plain, MB", "what comes out", "of the plain way")
+WORDS = {"stage", "command", "limit", "what comes out", "of the plain way"}  # columns without numbers
 
 
 def markdown(
@@ -34,16 +20,13 @@ def markdown(
     speeds = f"{machine['gflops']} GFLOP/s in matrix products, {machine['copy_gb_s']} GB/s in copies"
     told = f"{machine['processor']}, {machine['cores']} cores; one thread: {speeds}; "
     runs = sorted({row["runs"] for row in [*stages, *whole]})
-    told += (
-        f"{machine['commit'][:7]}{', changed' if machine['dirty'] else ''}. Processor seconds, medians of "
-    )
-    told += f"{' or '.join(map(str, runs))} runs, a process each."
-    parts = [told]
+    told += f"{machine['commit'][:7]}{', changed' if machine['dirty'] else ''}"
+    how = f"Processor seconds, medians of {' or '.join(map(str, runs))} runs, a process each"
+    parts = [f"{told}. {how}."]
     if stages:
-        parts.append(_table((*STAGES, "limit"), [_stage(name, stages, exponents) for name in _names(stages)]))
+        parts.append(_table(STAGES, [_stage(name, stages, exponents) for name in _names(stages)]))
     if whole:
-        names = (*WHOLE, "what comes out", "of the plain way")
-        parts.append(_table(names, [_command(row) for row in whole]))
+        parts.append(_table(WHOLE, [_command(row) for row in whole]))
     return "\n\n".join(parts) + "\n"
 
 
@@ -69,11 +52,12 @@ def _stage(name: str, stages: Sequence[Row], exponents: Mapping[str, float | Non
         f"{last['peak_mb']:,.0f}",
         f"{last['added_bytes_a_behavior']:,.0f}",
         "" if grown is None else f"n^{grown:.2f}",
-        _limit(last),
+        limit_words(last),
     ]
 
 
-def _limit(row: Row) -> str:
+def limit_words(row: Row) -> str:
+    """What holds a stage up, and how near it is to what the machine can do."""
     speeds = {"of_matrix_speed": "of matrix speed", "of_copy_speed": "of copy speed"}
     share = next((f" ({row[key]:.2g} {words})" for key, words in speeds.items() if key in row), "")
     return f"{row['limit']}{share}"

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache, partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -25,7 +25,13 @@ from smartgen.llm.parse import parse_answer
 from smartgen.llm.parse_json import parse_json_answer
 from smartgen.llm.prompt import Scene
 from smartgen.metrics.synthetic import synthetic_quality
-from smartgen.settings import CellSettings
+from smartgen.settings import (
+    CellSettings,
+    EncodedSscSettings,
+    SasrecSettings,
+    SimilaritySscSettings,
+    StageOneSettings,
+)
 from smartgen.stages.gss import behavior_graph
 from smartgen.stages.synthesize.live import make_prompts
 from smartgen.stages.synthesize.walk import Change, walk
@@ -35,6 +41,7 @@ REPEATED = 100_000  # behaviors in distinct answers
 ANSWER = 30  # sequences in an answer, as the paper asks for
 BEHAVIOR_BYTES = 16  # four integers
 VOCABULARY = demo_vocabulary()
+Kind = TypeVar("Kind")
 
 
 @dataclass(frozen=True)
@@ -122,6 +129,12 @@ def cell(*overrides: str) -> CellSettings:
     return compose_cell("dataset=demo", "tracking=none", "trainer.accelerator=cpu", *overrides)
 
 
+def known_as(kind: type[Kind], settings: object) -> Kind:
+    """The settings of one choice of a group, which only the words behind ``cell`` tell."""
+    assert isinstance(settings, kind)
+    return settings
+
+
 def to_walk(size: int) -> tuple[Any, ...]:
     """The transitions of one log, and as many walks as give about so many behaviors."""
     log = simulated(REPEATED)
@@ -147,24 +160,22 @@ def ssc_selection(log: Sequences) -> Sequences:
     """By similarity of ids: no network."""
     from smartgen.stages.ssc.compress import compress
 
-    settings = cell("stage/ssc=similarity").stage.ssc
-    return compress(log, VOCABULARY, settings, 1, dict).sequences  # type: ignore[arg-type]
+    settings = known_as(SimilaritySscSettings, cell("stage/ssc=similarity").stage.ssc)
+    return compress(log, VOCABULARY, settings, 1, dict).sequences
 
 
-def ssc_training(log: Sequences) -> object:
-    """The encoder of SSC, fifteen epochs."""
+def ssc_training(log: Sequences, epochs: int = 15) -> Any:
+    """The encoder of SSC."""
     from smartgen.stages.ssc.vectors import train_encoder
 
-    chosen = cell("stage/ssc=released")
-    return train_encoder(log, VOCABULARY, chosen.stage.ssc, chosen.trainer, 1)  # type: ignore[arg-type]
+    chosen = cell("stage/ssc=released", f"stage.ssc.epochs={epochs}")
+    settings = known_as(EncodedSscSettings, chosen.stage.ssc)
+    return train_encoder(log, VOCABULARY, settings, chosen.trainer, 1)
 
 
 def to_encode(size: int) -> tuple[Sequences, Any]:
     """A log, and the weights of an encoder that saw little of it: what they are changes no cost."""
-    from smartgen.stages.ssc.vectors import train_encoder
-
-    chosen = cell("stage/ssc=released", "stage.ssc.epochs=1")
-    return simulated(size), train_encoder(simulated(LITTLE), VOCABULARY, chosen.stage.ssc, chosen.trainer, 1)  # type: ignore[arg-type]
+    return simulated(size), ssc_training(simulated(LITTLE), epochs=1)
 
 
 def ssc_encoded_selection(given: tuple[Sequences, Any]) -> Sequences:
@@ -172,13 +183,19 @@ def ssc_encoded_selection(given: tuple[Sequences, Any]) -> Sequences:
     from smartgen.stages.ssc.compress import compress
 
     log, weights = given
-    settings = cell("stage/ssc=released", "stage.ssc.threshold=0.9").stage.ssc
-    return compress(log, VOCABULARY, settings, 1, lambda: weights).sequences  # type: ignore[arg-type]
+    chosen = cell("stage/ssc=released", "stage.ssc.threshold=0.9")
+    settings = known_as(EncodedSscSettings, chosen.stage.ssc)
+    return compress(log, VOCABULARY, settings, 1, lambda: weights).sequences
 
 
-def set_quality(log: Sequences) -> object:
-    """What is said of a written set of a hundredth of the log, beside both logs."""
-    written = simulated(max(LITTLE, len(log.values) // 100))
+def to_judge(size: int) -> tuple[Sequences, Sequences]:
+    """A log, and a written set of a hundredth of it."""
+    return simulated(size), simulated(max(LITTLE, size // 100))
+
+
+def set_quality(given: tuple[Sequences, Sequences]) -> object:
+    """What is said of a written set, beside both logs."""
+    log, written = given
     return synthetic_quality(written, log, log, VOCABULARY)
 
 
@@ -187,7 +204,8 @@ def tof_stage1(log: Sequences) -> object:
     from smartgen.stages.tof.filter import filter_outliers
 
     chosen = cell("stage/tof=stage1")
-    return filter_outliers(log, VOCABULARY, chosen.stage.tof, chosen.trainer, 1)  # type: ignore[arg-type]
+    settings = known_as(StageOneSettings, chosen.stage.tof)
+    return filter_outliers(log, VOCABULARY, settings, chosen.trainer, 1)
 
 
 def transae(log: Sequences) -> Any:
@@ -203,7 +221,8 @@ def sasrec(log: Sequences) -> Any:
     from smartgen.predictors.sasrec import TokenSasrecPredictor
 
     chosen = cell("protocol=released", "task=prediction", "predictor.epochs=5")
-    return TokenSasrecPredictor(VOCABULARY, chosen.predictor, 32, chosen.trainer, 1).fit(log)  # type: ignore[arg-type]
+    settings = known_as(SasrecSettings, chosen.predictor)
+    return TokenSasrecPredictor(VOCABULARY, settings, 32, chosen.trainer, 1).fit(log)
 
 
 def candidate_scores(given: tuple[Any, Sequences]) -> object:
@@ -279,7 +298,7 @@ STAGES = {
     "ssc by similarity": Stage(simulated, ssc_selection, mostly="comparisons"),
     "walk": Stage(to_walk, walks, MORE),
     "prompts": Stage(to_prompt, lambda given: make_prompts(*given), (10_000, 100_000, 1_000_000)),
-    "quality of a set": Stage(simulated, set_quality, MORE, mostly="edit distances"),
+    "quality of a set": Stage(to_judge, set_quality, MORE, mostly="edit distances"),
     "ssc by encoder, dropout": Stage(to_encode, ssc_encoded_selection, SMALL, trains=True),
     "ssc training": Stage(simulated, ssc_training, SMALL, trains=True),
     "tof stage 1": Stage(simulated, tof_stage1, SMALL[:2], trains=True),

@@ -24,7 +24,7 @@ from smartgen.sweeps.journal import VARIABLE, Cell, JournalReader, cell_of
 from smartgen.sweeps.planned import planned_cells
 from smartgen.sweeps.progress import BAD_INPUT, DONE, FAILED, INTERRUPTED, failure_lines
 from smartgen.sweeps.sweep import new_journal, unrecorded
-from smartgen.sweeps.tally import Tally, duration
+from smartgen.sweeps.tally import Failure, Tally, duration
 
 # What the paper or its release gives numbers of, in the order in which a reader would want them.
 PAPER = (
@@ -76,8 +76,7 @@ def run(argv: Sequence[str]) -> int:
         for sweep in sweeps:
             _run_sweep(sweep, overrides, board, whole)
     except KeyboardInterrupt:
-        for line in failure_lines([failure for sweep in sweeps for failure in sweep.tally.failures]):
-            console.print(line)
+        _tell_failures(sweeps, console)
         console.print("smartgen-report: stopped; the same command goes on where it stopped")
         return INTERRUPTED
     return _told(sweeps, whole, outputs, console)
@@ -143,9 +142,7 @@ def _run_sweep(sweep: Sweep, overrides: Sequence[str], board: Board, whole: Tall
 
 def _told(sweeps: Sequence[Sweep], whole: Tally, outputs: Path, console: Console) -> int:
     """The failures with their commands, then the sum and the verdicts of each table."""
-    failures = [failure for sweep in sweeps for failure in sweep.tally.failures]
-    for line in failure_lines(failures):
-        console.print(line)
+    failures = _tell_failures(sweeps, console)
     for sweep in sweeps:
         if sweep.trouble:
             console.print(f"[red]smartgen-report:[/] {sweep.name} {escape(sweep.trouble)}")
@@ -156,6 +153,14 @@ def _told(sweeps: Sequence[Sweep], whole: Tally, outputs: Path, console: Console
         return DONE
     mine = all(failure.bad_input for failure in failures) and not any(sweep.trouble for sweep in sweeps)
     return BAD_INPUT if mine else FAILED
+
+
+def _tell_failures(sweeps: Sequence[Sweep], console: Console) -> list[Failure]:
+    """All that failed so far, each with its command."""
+    failures = [failure for sweep in sweeps for failure in sweep.tally.failures]
+    for line in failure_lines(failures):
+        console.print(line)
+    return failures
 
 
 def _summary(sweeps: Sequence[Sweep], records: Sequence[Record]) -> Table:

@@ -23,6 +23,11 @@ Value = TypeVar("Value")
 Form = tuple[str, Callable[[Path, Value], None], Callable[[Path], Value]]
 
 
+def anew(make: Callable[[], Arrays]) -> Arrays:
+    """A ``Cached`` that keeps nothing."""
+    return make()
+
+
 class Store:
     """Cached stage outputs below ``<root>/<stage>/<key>/``; safe when several processes write one key.
 

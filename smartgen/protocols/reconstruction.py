@@ -6,7 +6,7 @@ import numpy as np
 
 from smartgen.core.errors import SmartgenError
 from smartgen.core.stopwatch import Stopwatch
-from smartgen.core.store import Arrays, Cached
+from smartgen.core.store import Arrays, Cached, anew
 from smartgen.core.types import Sequences
 from smartgen.data.padding import flat_tokens, longest
 from smartgen.data.vocabulary import Vocabulary
@@ -24,7 +24,7 @@ def reconstruct(
     trainer: TrainerSettings,
     seed: int,
     watch: Stopwatch | None = None,
-    cached: Cached = lambda make: make(),
+    cached: Cached = anew,
 ) -> tuple[dict[str, float], dict[str, int]]:
     """Train on some sequences, measure on others, all four fields interleaved.
 

@@ -1,13 +1,19 @@
 """`smartgen-report run` and `rerun`: sweeps in turn, failures at the end, a cell once more."""
 
 import json
+import signal
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from smartgen.commands import run as run_command
+from smartgen.commands.run import Sweep, run
 from smartgen.core.records import read_records, result_digest
+from smartgen.sweeps.journal import Event
+from smartgen.sweeps.progress import INTERRUPTED
+from smartgen.sweeps.tally import Tally
 
 Command = Callable[..., subprocess.CompletedProcess[str]]
 REPORT = "smartgen.commands.report"
@@ -36,6 +42,27 @@ def test_sweeps_run_in_turn_go_on_after_failures_and_resume(command: Command, tm
     again = report(command, "run", "demo", *FAST)
     assert "6 cells, 0 to run" in again.stderr
     assert "6 cells: 0 done, 6 recorded before, 0 failed" in again.stderr
+
+
+def test_a_stop_tells_what_failed_until_then(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    cell = ("experiment=demo", "seed=3")
+
+    def stopped(sweep: Sweep, *_: object) -> None:
+        sweep.tally.add(Event("failed", cell, reason="no such home"))
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(run_command, "_sweep", lambda name, _: Sweep(name, [cell], [cell], Tally(1)))
+    monkeypatch.setattr(run_command, "_run_sweep", stopped)
+    monkeypatch.setenv("SMARTGEN_OUTPUTS", str(tmp_path))
+    handler = signal.getsignal(signal.SIGTERM)
+    try:
+        assert run(["demo"]) == INTERRUPTED
+    finally:
+        signal.signal(signal.SIGTERM, handler)
+    told = capsys.readouterr().err
+    assert "smartgen: no such home\n  smartgen experiment=demo seed=3\nsmartgen-report: stopped" in told
 
 
 @pytest.mark.slow

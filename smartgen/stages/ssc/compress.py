@@ -12,7 +12,7 @@ from torch import Tensor
 
 from smartgen.core.errors import SmartgenError
 from smartgen.core.seeds import generator
-from smartgen.core.store import Cached
+from smartgen.core.store import Cached, anew
 from smartgen.core.types import ACTION, DAY, Sequences
 from smartgen.data.padding import longest
 from smartgen.data.vocabulary import DAYS, Vocabulary
@@ -35,7 +35,7 @@ def compress(
     seed: int,
     weights: Callable[[], Weights],
     device: str = "cpu",
-    cached: Cached = lambda make: make(),
+    cached: Cached = anew,
 ) -> Compressed:
     """Keep representative pieces (paper equations 9 to 11; D07, D08).
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from scipy.spatial.distance import squareform
 from torch import Tensor
 
-from smartgen.stages.ssc.leaders import norms
+from smartgen.stages.ssc.leaders import doubled, norms
 
 # Of all groups together: 40 MB kept, and while they are made thrice that beside the vectors. Beyond, vectors
 # are compared as they come.
@@ -31,12 +31,12 @@ def all_cosines(vectors: Sequence[Tensor]) -> Cosines:
     Args:
         vectors: (rows, width) blocks, one behind the other. A zero vector has cosine 0 to all.
     """
-    wide = torch.cat(list(vectors)).cpu().double()  # not every accelerator knows double precision
+    wide = doubled(torch.cat(list(vectors)))
     length = norms(wide)
     found = np.empty((len(wide), len(wide)))
     for start in range(0, len(wide), ROWS):
         some = slice(start, start + ROWS)
-        found[some] = ((wide[some] @ wide.T) / (length[some, None] * length)).clamp(max=1).numpy()
+        found[some] = ((wide[some] @ wide.T) / (length[some, None] * length)).clamp(max=1).cpu().numpy()
     condensed: Cosines = squareform(found, force="tovector", checks=False)
     return condensed
 

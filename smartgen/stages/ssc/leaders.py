@@ -80,16 +80,20 @@ def _above(rows: Tensor, others: Tensor, threshold: float) -> Tensor:
     above = cosines > threshold
     row, other = ((cosines - threshold).abs() < DOUBTFUL).nonzero(as_tuple=True)
     for some_rows, some_others in zip(row.split(BLOCK), other.split(BLOCK), strict=True):
-        above[some_rows, some_others] = (exact_cosines(rows[some_rows], others[some_others]) > threshold).to(
-            above.device
-        )
+        exact = exact_cosines(rows[some_rows], others[some_others])
+        above[some_rows, some_others] = (exact > threshold).to(above.device)
     return above
 
 
 def exact_cosines(a: Tensor, b: Tensor) -> Tensor:
     """(n,) cosines of the rows of two matrices, in double precision; rounding lifts none above 1."""
-    a, b = a.cpu().double(), b.cpu().double()  # not every accelerator knows double precision
+    a, b = doubled(a), doubled(b)
     return ((a * b).sum(1) / (norms(a) * norms(b))).clamp(max=1)
+
+
+def doubled(vectors: Tensor) -> Tensor:
+    """In double precision; on the processor where the accelerator, Apple's, has none."""
+    return vectors.cpu().double() if vectors.device.type == "mps" else vectors.double()
 
 
 def norms(vectors: Tensor) -> Tensor:
