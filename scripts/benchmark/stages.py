@@ -298,7 +298,7 @@ STAGES = {
     "ssc by similarity": Stage(simulated, ssc_selection, mostly="comparisons"),
     "walk": Stage(to_walk, walks, MORE),
     "prompts": Stage(to_prompt, lambda given: make_prompts(*given), (10_000, 100_000, 1_000_000)),
-    "quality of a set": Stage(to_judge, set_quality, MORE, mostly="edit distances"),
+    "quality of a set": Stage(to_judge, set_quality, MORE, mostly="sorting"),
     "ssc by encoder, dropout": Stage(to_encode, ssc_encoded_selection, SMALL, trains=True),
     "ssc training": Stage(simulated, ssc_training, SMALL, trains=True),
     "tof stage 1": Stage(simulated, tof_stage1, SMALL[:2], trains=True),
