@@ -47,6 +47,7 @@ RANKS = {
     "config": 10,
     "tracking": 10,
     "tables": 10,
+    "audit": 10.2,
     "sweeps": 10.5,
     "commands": 11,
     "__main__": 12,

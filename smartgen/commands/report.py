@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
+from smartgen.commands.audit import release_state, report_audit
 from smartgen.commands.kept import kept
 from smartgen.commands.pages import (
     WIDTH,
@@ -37,7 +38,10 @@ from smartgen.tables.select import check_where, matches, parse_where
 FORMATS = ("text", "md", "csv", "json")
 PAIRED = ("table2_unified", "table3_unified")
 RUNNERS = ("run", "rerun")
-OTHERS = (*PAIRED, "worth", "quirks", "headline", "regimes", "synthetic", "list", "failures", "show", "wandb")
+OTHERS = (
+    *(*PAIRED, "worth", "quirks", "headline", "regimes", "synthetic", "audit"),
+    *("list", "failures", "show", "wandb"),
+)
 EPILOG = """examples:
   smartgen-report list                               all tables and how far they are filled
   smartgen-report table2                             the table; outputs/tables/table2.{md,csv,json} too
@@ -52,6 +56,8 @@ EPILOG = """examples:
   smartgen-report worth                              gap closed, and real sequences that do the same; pictures
   smartgen-report quirks                             Table 2 without one quirk of the authors' code
   smartgen-report headline                           the paper's "+85.43 %", read in several ways
+  smartgen-report audit                              where paper and release part, checked one by one
+  smartgen-report audit D01,D26                      two of these
   smartgen-report synthetic                          the synthetic sets themselves: valid, new, near to what
   smartgen-report wandb --dataset fr                 records, tables and figures as W&B runs, to be sent later
   smartgen-report failures                           every failed cell and the command that repeats it
@@ -86,6 +92,8 @@ def _answer(options: argparse.Namespace, outputs: Path) -> str:
     if options.what == "wandb":
         return _run(options, outputs)
     question = vars(options) | {"color": sys.stdout.isatty(), "width": width(), "outputs": str(outputs)}
+    if options.what == "audit":
+        question["release"] = release_state()
     return kept(outputs, question | {"out": options.out is None}, lambda: _run(options, outputs))
 
 
@@ -110,7 +118,7 @@ def _parser() -> argparse.ArgumentParser:
         metavar="|".join(("TABLE", "FIGURE", *OTHERS, *RUNNERS)),
         help="a table or figure, or what else",
     )
-    add("key", nargs="?", help="with show: the record's key or its first digits")
+    add("key", nargs="?", help="with show: the record's key or its first digits; with audit: ids")
     add("--outputs", metavar="DIR", help="the folder of the runs (SMARTGEN_OUTPUTS, else ./outputs)")
     add("--format", choices=FORMATS, default="text", help="how a table is printed (text)")
     add("--out", type=Path, metavar="FILE", help="write there instead of printing")
@@ -136,7 +144,7 @@ def _outputs(given: str | None) -> Path:
 
 def _check(options: argparse.Namespace) -> None:
     """Refuse what cannot be reported."""
-    if (options.what == "show") != (options.key is not None):
+    if options.what != "audit" and (options.what == "show") != (options.key is not None):
         raise SmartgenError("show and a key go together: smartgen-report show KEY")
     known = (*table_names(), *figure_names(), *OTHERS)
     if options.what not in known:
@@ -160,6 +168,8 @@ def _run(options: argparse.Namespace, outputs: Path) -> str:
         return report_worth(options, records, outputs)
     if options.what == "wandb":
         return report_wandb(options, records, outputs)
+    if options.what == "audit":
+        return report_audit(options, records, outputs)
     if options.what in ("quirks", "headline"):
         return _page_of(options, records, outputs)
     if options.what in figure_names():
@@ -177,6 +187,7 @@ def _refuse_unused(options: argparse.Namespace) -> None:
         **dict.fromkeys((*PAIRED, "worth"), ("seeds",)),
         **dict.fromkeys(("quirks", "headline"), ("seeds", "metric", "method", "dataset")),
         "wandb": ("method", "seeds", "metric"),
+        "audit": ("method", "seeds", "metric", "dataset", "where"),
         "list": ("method", "seeds", "metric", "dataset", "where"),
         "failures": ("method", "seeds", "metric", "dataset", "where"),
         "show": ("method", "seeds", "metric", "dataset", "where"),

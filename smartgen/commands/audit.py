@@ -1,0 +1,45 @@
+"""`smartgen-report audit`: where paper and release part, checked on the release and on one's own records."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from smartgen.commands.pages import WIDTH, show, write_page
+from smartgen.core.records import Record
+
+
+def report_audit(options: argparse.Namespace, records: Sequence[Record], outputs: Path) -> str:
+    """Print the page; of all discrepancies write it, too.
+
+    Raises:
+        SmartgenError: there is no discrepancy of this id.
+    """
+    from smartgen.audit.ground import ground_at
+    from smartgen.audit.page import audit_page, audit_records
+    from smartgen.audit.runner import audit
+
+    ids = [name.strip().upper() for name in (options.key or "").split(",") if name.strip()]
+    found = audit(ground_at(None, records), ids, told_on_terminal)
+    arranged, rows = audit_page(found), audit_records(found)
+    if not ids:
+        write_page(outputs / "tables" / "audit", arranged, rows)
+    return show(options, arranged, rows, WIDTH)
+
+
+def release_state() -> list[object]:
+    """What tells one state of the release from another: where it is, and when its tops changed."""
+    from smartgen.data.release import default_root
+
+    root = default_root()
+    tops = sorted(root.iterdir()) if root.is_dir() else []
+    return [str(root.absolute()), *((path.name, path.stat().st_mtime_ns) for path in tops)]
+
+
+def told_on_terminal(name: str, done: int, count: int) -> None:
+    """How far the audit is, on one line that goes away."""
+    if sys.stderr.isatty():
+        text = f"checking {name}, {done} of {count} done" if done < count else ""
+        print(f"\r{text:<60}", end="" if text else "\r", file=sys.stderr, flush=True)
