@@ -29,6 +29,7 @@ from smartgen.predictors.markov import MarkovPredictor
 from smartgen.protocols.pools import folds
 from smartgen.protocols.trainings import TrainingRules
 from smartgen.protocols.unified_prediction import Pools, predict
+from smartgen.settings import PredictorSettings
 from smartgen.stages.synthesize.shifts import write_shifted
 from smartgen.stages.tss import split_sequences
 
@@ -74,10 +75,13 @@ def measured(cell: str) -> list[float]:
     known = [set(one.values[:, ACTION].tolist()) for one in (old, written)]
     shares = [float(np.isin(last, list(some)).mean()) for some in (*known, known[0] | known[1])]
 
+    def markov() -> MarkovPredictor:
+        return MarkovPredictor(home.vocabulary, PredictorSettings("markov"), None, settings.trainer, 0)
+
     def reached(regime: str, make: Callable[[np.random.Generator], Sequences]) -> float:
         pools = Pools(home.vocabulary, home.source, home.target, make(np.random.default_rng(settings.seed)))
         rules = TrainingRules(0.2, "balanced", seed_for(settings.seed, "test", *cell.split("/")))
-        return predict(lambda: MarkovPredictor(home.vocabulary), regime, pools, rules).metrics["hr@10"]
+        return predict(markov, regime, pools, rules).metrics["hr@10"]
 
     def shifted(shift: Shift) -> float:
         return reached("synthetic", lambda rng: move(old, shift, SIZE, rng))

@@ -15,6 +15,7 @@ from omegaconf import DictConfig
 from omegaconf.errors import OmegaConfBaseException
 
 from smartgen.config import THREADS, config_dir, explain, register_schemas, to_settings
+from smartgen.core.errors import SmartgenError
 from smartgen.reads import input_paths
 from smartgen.sweeps.journal import cell_of
 from smartgen.sweeps.known import remember
@@ -40,14 +41,18 @@ def task(config: DictConfig) -> None:
 def main(arguments: Sequence[str] | None = None) -> int:
     """The console script: exit code 0, 2 for bad input, 130 if interrupted, 1 where anything else failed."""
     given = list(sys.argv[1:] if arguments is None else arguments)
-    if {"--help", "-h"} & set(given):
-        from smartgen.commands.usage import usage
+    try:
+        if {"--help", "-h"} & set(given):
+            from smartgen.commands.usage import usage
 
-        print(usage(config_dir()), end="")
-        return 0
+            print(usage(config_dir()), end="")
+            return 0
+        register_schemas()
+    except SmartgenError as error:  # the file of a detector or predictor that was added
+        print(f"smartgen: {error}", file=sys.stderr)
+        return BAD_INPUT
     # Hydra's own errors come to us whole, instead of being printed in many lines with exit code 1.
     os.environ.setdefault("HYDRA_FULL_ERROR", "1")
-    register_schemas()
     run = hydra.main(version_base="1.3", config_path=str(config_dir()), config_name="config")(task)
     sys.argv = ["smartgen", *given]
     begin()

@@ -4,26 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
-from typing import Any, Final, Self
+from typing import Any, Self
 
 from smartgen.core.errors import SmartgenError
+from smartgen.core.models import REGISTRIES, axis_of
 from smartgen.core.registry import load
 from smartgen.data.vocabulary import Vocabulary
-from smartgen.detectors import REGISTRY as DETECTORS
-from smartgen.predictors import REGISTRY as PREDICTORS
-from smartgen.predictors import TOKEN_REGISTRY
 from smartgen.settings import (
     DetectorSettings,
     PredictorSettings,
     TrainerSettings,
     UnifiedProtocolSettings,
 )
-
-KINDS: Final[dict[str, Mapping[str, str]]] = {
-    "detector": DETECTORS,
-    "predictor": PREDICTORS,
-    "token_predictor": TOKEN_REGISTRY,
-}
 
 
 @dataclass(frozen=True)
@@ -59,8 +51,7 @@ class Blueprint:
         Raises:
             SmartgenError: no model has this name.
         """
-        told = "detector.name" if self.kind == "detector" else "predictor.name"
-        of = load(KINDS[self.kind], self.settings.name, told)
+        of = _model_class(self.kind, self.settings.name)
         if self.kind == "token_predictor":
             return of(self.vocabulary, self.settings, batch_size, self.trainer, self.seed, logger)
         read = (self.budget, self.field) if self.kind == "detector" else (self.budget,)
@@ -88,16 +79,14 @@ class Blueprint:
         """What ``to_json`` told.
 
         Raises:
-            SmartgenError: a kind or settings that there are not.
+            SmartgenError: a kind, model or settings that there are not.
             KeyError, TypeError: something is missing or strange.
         """
         kind, settings = told["kind"], dict(told["settings"])
         name = settings.pop("class")
-        base = DetectorSettings if kind == "detector" else PredictorSettings
-        classes = {one.__name__: one for one in _all(base)}
-        for what, value, known in (("kind", kind, KINDS), ("settings.class", name, classes)):
-            if value not in known:
-                raise SmartgenError(f"{what} is {value!r}, expected one of {', '.join(known)}")
+        _refuse_unknown("kind", kind, REGISTRIES)
+        classes = _settings_classes(kind, settings["name"])
+        _refuse_unknown("settings.class", name, classes)
         words = told["vocabulary"]
         return cls(
             kind,
@@ -108,6 +97,22 @@ class Blueprint:
             None if told["budget"] is None else UnifiedProtocolSettings(**told["budget"]),
             told["field"],
         )
+
+
+def _model_class(kind: str, name: str) -> Any:
+    return load(REGISTRIES[kind], name, f"{axis_of(kind)}.name")
+
+
+def _settings_classes(kind: str, model: str) -> dict[str, type[Any]]:
+    """By name the package's own, and what the model's file defines, once it is imported."""
+    base = DetectorSettings if kind == "detector" else PredictorSettings
+    places = (base.__module__, _model_class(kind, model).__module__)
+    return {one.__name__: one for one in _all(base) if one.__module__ in places}
+
+
+def _refuse_unknown(what: str, value: str, known: Mapping[str, Any]) -> None:
+    if value not in known:
+        raise SmartgenError(f"{what} is {value!r}, expected one of {', '.join(known)}")
 
 
 def _all(base: type[Any]) -> Iterator[type[Any]]:

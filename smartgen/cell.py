@@ -30,6 +30,7 @@ from smartgen.prediction import measure_prediction
 from smartgen.quirks import quirks_off
 from smartgen.reads import (
     attack_kind,
+    model_code,
     read_config,
     reads_recorded_attacks,
     reads_source,
@@ -181,6 +182,8 @@ class Prepared:
             self.inputs["attacks"] = self.home.recorded_attacks(attack_kind(cell)).digest()
         if len(self.held_out):
             self.inputs["held_out"] = self.held_out.digest()
+        if (code := model_code(cell)) is not None:
+            self.inputs["code"] = code
         identity = {"config": self.config, "inputs": self.inputs, "versions": CODE_VERSIONS}
         label = [cell.dataset.name, cell.transition.name, cell.task, *_label(cell)]
         self.key = "-".join([*label, f"s{cell.seed}", content_key(identity)])

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from dataclasses import fields
 
 from smartgen.check_llm import check_llm, llm_choices, llm_ranges
 from smartgen.check_save import check_save
 from smartgen.core.errors import SmartgenError
+from smartgen.core.models import DETECTORS, PREDICTORS, TOKEN_PREDICTORS
 from smartgen.core.names import REGIMES as ALL_REGIMES
 from smartgen.core.types import FIELDS
 from smartgen.reads import UNIFIED_ATTACKS, reads_synthetic
@@ -46,20 +48,7 @@ REGIMES = {
 TASKS = ("detection", "prediction", "compression", "reconstruction")
 PROTOCOLS = ("released", "unified")
 EXPERTS = ("source", "moved", "written")
-DETECTORS = (
-    "lof",
-    "isolation_forest",
-    "aegis",
-    "ocsvm",
-    "autoencoder",
-    "argus",
-    "transae",
-    "seen",
-    "length",
-)
-# What ranks single tokens under protocol released, and what ranks actions after nine others.
-TOKEN_PREDICTORS = ("sasrec", "device")
-WINDOW_PREDICTORS = ("hmm", "fpmc", "lstm", "carnn", "caser", "siar", "popular", "markov")
+ADAPTED = tuple(name for name in TOKEN_PREDICTORS if name != "device")  # which learns nothing
 RELEASED_ATTACKS = ("heater", "daytime_hours", "television", "television_start")
 STAGES = {
     "tss": ("released", "paper", "none"),
@@ -149,7 +138,7 @@ def _networks(cell: CellSettings) -> Iterator[tuple[str, TransAESettings | Autoe
 
 def _choices(cell: CellSettings) -> Iterator[Choice]:
     yield "task", cell.task, TASKS
-    detectors = {"detection": DETECTORS, "reconstruction": ("ssc_autoencoder",)}
+    detectors = {"detection": tuple(DETECTORS), "reconstruction": ("ssc_autoencoder",)}
     if cell.task in detectors:
         yield f"with task={cell.task}, detector", cell.detector.name, detectors[cell.task]
     yield "protocol.name", cell.protocol.name, PROTOCOLS
@@ -187,13 +176,13 @@ def _choices(cell: CellSettings) -> Iterator[Choice]:
 
 
 def _predictors(cell: CellSettings) -> tuple[str, ...]:
-    unified = cell.protocol.name == "unified"
-    return (*WINDOW_PREDICTORS, "sasrec") if unified else (*WINDOW_PREDICTORS, *TOKEN_PREDICTORS)
+    """Names by protocol; unified has nothing that ranks single tokens."""
+    return tuple(PREDICTORS if cell.protocol.name == "unified" else PREDICTORS | TOKEN_PREDICTORS)
 
 
 def _regimes(cell: CellSettings) -> tuple[str, ...]:
-    """What the task can be trained on; of the release's predictors only SASRec was adapted."""
-    if cell.task == "prediction" and cell.protocol.name == "released" and cell.predictor.name == "sasrec":
+    """What the task can be trained on; protocol released adapts what ranks single tokens, as SASRec."""
+    if cell.task == "prediction" and cell.protocol.name == "released" and cell.predictor.name in ADAPTED:
         return ("source", "synthetic")
     return REGIMES.get((cell.task, cell.protocol.name), ("source", "synthetic"))
 
@@ -250,13 +239,20 @@ def _adaptation_ranges(adaptation: AdaptationSettings) -> Iterator[Range]:
     yield "adaptation.interleaved", adaptation.interleaved, 0, 1
 
 
+def _shipped_keys(settings: DetectorSettings | PredictorSettings) -> set[str]:
+    """The keys of the package's own dataclass; what the file of an added model adds, that file checks."""
+    base = next(one for one in type(settings).__mro__ if one.__module__ == DetectorSettings.__module__)
+    return {field.name for field in fields(base)}
+
+
 def _detector_ranges(detector: DetectorSettings) -> Iterator[Range]:
     """Sizes of at least 1, rates above 0, shares of 1 at most."""
+    known = _shipped_keys(detector)
     for name in ("neighbors", "trees", "d_model", "epochs", "batch_size"):
-        if hasattr(detector, name):
+        if name in known:
             yield f"detector.{name}", getattr(detector, name), 1, math.inf
     for name in ("learning_rate", "gamma", "smoothing"):
-        if hasattr(detector, name):
+        if name in known:
             yield f"detector.{name}", getattr(detector, name), 1e-12, math.inf
     if isinstance(detector, OcsvmSettings):
         yield "detector.nu", detector.nu, 1e-6, 1
@@ -272,12 +268,13 @@ def _detector_ranges(detector: DetectorSettings) -> Iterator[Range]:
 
 def _predictor_ranges(predictor: PredictorSettings) -> Iterator[Range]:
     """Sizes of at least 1, rates above 0, shares of 1 at most."""
+    known = _shipped_keys(predictor)
     sizes = ("width", "blocks", "heads", "length", "epochs", "states", "iterations", "decay_every")
     for name in sizes:
-        if hasattr(predictor, name):
+        if name in known:
             yield f"predictor.{name}", getattr(predictor, name), 1, math.inf
     for name in ("learning_rate", "decay", "smoothing"):
-        if hasattr(predictor, name):
+        if name in known:
             yield f"predictor.{name}", getattr(predictor, name), 1e-12, math.inf
     if isinstance(predictor, SasrecSettings):
         yield "predictor.dropout", predictor.dropout, 0, 0.99

@@ -13,6 +13,7 @@ from hydra.errors import HydraException, MissingConfigException
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
+from smartgen.added import added_systems, models, more_systems, own_schemas
 from smartgen.core.errors import SmartgenError
 from smartgen.core.resources import resource_dir
 from smartgen.settings import (
@@ -26,6 +27,7 @@ from smartgen.settings import (
     HmmSettings,
     IsolationForestSettings,
     LofSettings,
+    NeuralDetectorSettings,
     OcsvmSettings,
     PredictorSettings,
     RecordedTofSettings,
@@ -68,6 +70,7 @@ CHOICES = (
     ("detector", "aegis_schema", AegisSettings),
     ("detector", "autoencoder_schema", AutoencoderDetectorSettings),
     ("detector", "argus_schema", ArgusSettings),
+    ("detector", "neural_schema", NeuralDetectorSettings),
     ("detector", "control_schema", DetectorSettings),
     ("predictor", "hmm_schema", HmmSettings),
     ("predictor", "window_schema", WindowPredictorSettings),
@@ -80,13 +83,19 @@ CHOICES = (
 
 
 def register_schemas() -> None:
-    """Give Hydra the types: a misspelt key or a wrong type then fails before anything runs."""
-    OmegaConf.register_new_resolver("smartgen_workers", workers, replace=True)
-    OmegaConf.register_new_resolver("smartgen_gpus", gpus, replace=True)
+    """Give Hydra the types: a misspelt key or a wrong type then fails before anything runs.
+
+    Raises:
+        SmartgenError: the file of a model that was added cannot be used.
+    """
+    for resolver in (workers, gpus, models, more_systems):
+        OmegaConf.register_new_resolver(f"smartgen_{resolver.__name__}", resolver, replace=True)
     store = ConfigStore.instance()
     store.store(name="cell_schema", node=CellSettings)
-    for group, name, node in CHOICES:
+    for group, name, node in (*CHOICES, *own_schemas()):
         store.store(group=group, name=name, node=node)
+    for name, row in (added_systems("detector") | added_systems("predictor")).items():
+        store.store(group="system", name=name, node=row, package="_global_")
 
 
 def workers(threads: int, accelerator: str) -> int:

@@ -16,6 +16,7 @@ from smartgen.pipeline import Pipeline
 from smartgen.protocols.released import Parts, Rule, released_rule, split_synthetic
 from smartgen.reads import (
     attack_kind,
+    reads_fields,
     reads_recorded_attacks,
     reads_target_validation,
     reads_windows,
@@ -52,7 +53,8 @@ def _released(pipeline: Pipeline, protocol: ReleasedProtocolSettings, logger: An
     from smartgen.protocols.released import detect
 
     cell, home = pipeline.cell, pipeline.home
-    field = FIELDS.index(cell.transition.released.field) if protocol.single_field else None
+    one = protocol.single_field and reads_fields(cell)
+    field = FIELDS.index(cell.transition.released.field) if one else None
     blueprint = Blueprint("detector", home.vocabulary, cell.detector, cell.seed, cell.trainer, field=field)
     detector = blueprint.make(logger)
     rule = released_rule(cell.detector, protocol, threshold_percentile(cell, protocol))

@@ -7,10 +7,14 @@ from pathlib import Path
 from typing import Any, Final
 
 from smartgen.core.keys import without_harmless
+from smartgen.core.models import added_code
 from smartgen.settings import (
     AegisSettings,
     CellSettings,
+    IsolationForestSettings,
+    LofSettings,
     NeuralDetectorSettings,
+    OcsvmSettings,
     ReleasedProtocolSettings,
     ReplaySettings,
     RowDetectorSettings,
@@ -20,12 +24,8 @@ from smartgen.settings import (
 from smartgen.synthesizer_settings import EmbeddedSettings, LlmSettings
 
 UNIFIED_ATTACKS: Final = ("command", "hours", "burst")
-# Settings of detectors that one protocol alone reads.
-RELEASED_ONLY: Final = (
-    *("d_model", "heads", "epochs", "batch_size", "packed", "network", "positions"),
-    *("gamma", "cut", "contamination", "smoothing", "random_state"),
-)
-UNIFIED_ONLY: Final = ("masked", "unified_gamma")
+# Detectors whose alarms begin where protocol released has it, not at a percentile; and `seen`.
+OWN_THRESHOLD: Final = (LofSettings, IsolationForestSettings, OcsvmSettings, AegisSettings)
 
 
 def input_paths(cell: CellSettings) -> list[Path]:
@@ -90,9 +90,16 @@ def reads_recorded_attacks(cell: CellSettings) -> bool:
 
 def threshold_percentile(cell: CellSettings, protocol: ReleasedProtocolSettings) -> float | None:
     """The percentile of threshold scores under protocol released; None where none sets the threshold."""
-    if not (isinstance(cell.detector, NeuralDetectorSettings) or cell.detector.name == "length"):
+    if isinstance(cell.detector, OWN_THRESHOLD) or cell.detector.name == "seen":
         return None
     return protocol.source_percentile if cell.regime == "source" else protocol.percentile
+
+
+def model_code(cell: CellSettings) -> str | None:
+    """SHA-256 of the file of what is trained, where it is no model that this package ships."""
+    if cell.task == "detection":
+        return added_code("detector", cell.detector.name)
+    return added_code("predictor", cell.predictor.name) if cell.task == "prediction" else None
 
 
 def read_config(cell: CellSettings) -> dict[str, Any]:
@@ -135,7 +142,7 @@ def read_config(cell: CellSettings) -> dict[str, Any]:
     if cell.task == "detection":
         protocol = cell.protocol
         released = isinstance(protocol, ReleasedProtocolSettings)
-        unread = UNIFIED_ONLY if released else RELEASED_ONLY
+        unread = cell.detector.unified_only if released else cell.detector.released_only
         config["detector"] = {name: x for name, x in config["detector"].items() if name not in unread}
         if isinstance(protocol, ReleasedProtocolSettings):
             config |= _released(cell, protocol, config["transition"])
@@ -170,7 +177,7 @@ def _released(
 
 
 def reads_fields(cell: CellSettings) -> bool:
-    """Whether the detector reads one field under protocol released."""
+    """Whether the detector reads one field under protocol released; others get whole behaviors."""
     return isinstance(cell.detector, NeuralDetectorSettings) or cell.detector.name == "seen"
 
 

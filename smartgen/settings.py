@@ -6,6 +6,7 @@ The values and the meaning of every key stand in conf/. Nothing here knows of Hy
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import ClassVar
 
 from smartgen.protocol_settings import AdaptationSettings as AdaptationSettings
 from smartgen.protocol_settings import ProtocolSettings as ProtocolSettings
@@ -192,14 +193,21 @@ class WalkSettings(SynthesizerSettings):
 
 @dataclass
 class DetectorSettings:
-    """conf/detector: what is trained to find anomalies."""
+    """conf/detector: what is trained to find anomalies.
+
+    Attributes:
+        released_only, unified_only: keys that one protocol alone reads; cells of the other do
+            not hang on them.
+    """
 
     name: str = "???"
+    released_only: ClassVar[tuple[str, ...]] = ()
+    unified_only: ClassVar[tuple[str, ...]] = ()
 
 
 @dataclass
 class RowDetectorSettings(DetectorSettings):
-    """Detectors that see a sequence as one row of numbers: lof, isolation_forest, ocsvm."""
+    """Detectors that the release fits together with what they judge (D26): lof, isolation_forest, ocsvm."""
 
 
 @dataclass
@@ -208,6 +216,7 @@ class LofSettings(RowDetectorSettings):
 
     neighbors: int = 20
     contamination: float = 0.2
+    released_only: ClassVar[tuple[str, ...]] = ("contamination",)
 
 
 @dataclass
@@ -217,6 +226,7 @@ class IsolationForestSettings(RowDetectorSettings):
     trees: int = 100
     cut: float = 0.5
     random_state: int | None = 42
+    released_only: ClassVar[tuple[str, ...]] = ("cut", "random_state")
 
 
 @dataclass
@@ -226,6 +236,8 @@ class OcsvmSettings(RowDetectorSettings):
     nu: float = 0.1
     gamma: float = 0.1
     unified_gamma: float | None = None
+    released_only: ClassVar[tuple[str, ...]] = ("gamma",)
+    unified_only: ClassVar[tuple[str, ...]] = ("unified_gamma",)
 
 
 @dataclass
@@ -234,6 +246,7 @@ class AegisSettings(DetectorSettings):
 
     smoothing: float = 1e-10
     cut: float = 50.0
+    released_only: ClassVar[tuple[str, ...]] = ("smoothing", "cut")
 
 
 @dataclass
@@ -244,6 +257,7 @@ class NeuralDetectorSettings(DetectorSettings):
     epochs: int = 15
     batch_size: int = 32
     learning_rate: float = 1e-3
+    released_only: ClassVar[tuple[str, ...]] = ("d_model", "epochs", "batch_size")
 
 
 @dataclass
@@ -271,6 +285,11 @@ class TransAESettings(NeuralDetectorSettings):
     masked: bool = True
     network: str = "smartgen"
     positions: bool = False
+    released_only: ClassVar[tuple[str, ...]] = (
+        *NeuralDetectorSettings.released_only,
+        *("heads", "packed", "network", "positions"),
+    )
+    unified_only: ClassVar[tuple[str, ...]] = ("masked",)
 
 
 @dataclass

@@ -44,6 +44,7 @@ RANKS = {
     "prediction": 8,
     "cell": 9,
     "spending": 9,
+    "added": 9.5,
     "config": 10,
     "tracking": 10,
     "tables": 10,

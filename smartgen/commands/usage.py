@@ -6,6 +6,9 @@ import textwrap
 from collections.abc import Iterator
 from pathlib import Path
 
+from smartgen.added import added_systems
+from smartgen.core.models import ADDED
+
 INTRODUCTION = """\
 smartgen runs one cell of an experiment, or a sweep of cells, and records it in outputs/.
 
@@ -40,6 +43,8 @@ def _groups(config: Path, width: int) -> Iterator[str]:
     names: dict[str, list[str]] = {}
     for file in files:
         names.setdefault(file.parent.as_posix(), []).append(file.stem)
+    for kind in ADDED:
+        names.setdefault("system", []).extend(added_systems(kind))
     for group, choices in sorted(names.items()):
-        told = textwrap.wrap(", ".join(choices), width - 15, break_on_hyphens=False)
+        told = textwrap.wrap(", ".join(sorted(choices)), width - 15, break_on_hyphens=False)
         yield f"  {group:<12} " + f"\n{'':<15}".join(told)

@@ -18,7 +18,7 @@ from smartgen.metrics.ranking import Ties
 from smartgen.training.learned import Learned
 
 
-class DevicePredictor(Learned):
+class TokenDevicePredictor(Learned):
     """Scores 1 for the actions whose name begins with the visible device, 0 for others."""
 
     ties: ClassVar[Ties] = "expected"

@@ -8,36 +8,27 @@ Departures: none from the formula; of several sets, shares are scaled back to co
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import ClassVar, Self
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from smartgen.core.types import ACTION, Sequences
 from smartgen.data.histories import cases
-from smartgen.data.vocabulary import Vocabulary
-from smartgen.metrics.ranking import Ties
-from smartgen.training.learned import Learned
+from smartgen.training.fitted_predictor import FittedPredictor
 
 
-class MarkovPredictor(Learned):
+class MarkovPredictor(FittedPredictor):
     """score(a) = (c(last, a) + u(a)) / (c(last) + 1), c pairs of neighbors, u the share of each action.
 
     Of several sets each gives half, or its equal part, of all pairs counted: weights that add up to the
     number of pairs, so that the one count of smoothing keeps its meaning.
     """
 
-    best_step = 0
-    ties: ClassVar[Ties] = "expected"
-    logits: ClassVar[bool] = False
+    scores: NDArray[np.float64]
     learned: ClassVar[tuple[str, ...]] = ("scores",)
 
-    def __init__(self, vocabulary: Vocabulary, *_: object) -> None:
-        self.actions = len(vocabulary.actions)
-        self.scores = np.zeros((self.actions, self.actions))
-
-    def fit(self, train: Sequence[Sequences], held_out: Sequence[Sequences]) -> Self:
-        """Count; what is held out is not counted."""
+    def _fit(self, train: Sequence[Sequences], held_out: Sequence[Sequences]) -> None:
         pairs = [self._pairs(one) for one in train]
         total = sum(float(one.sum()) for one in pairs)
         counts = sum(one * (total / len(pairs) / max(one.sum(), 1)) for one in pairs)
@@ -46,10 +37,9 @@ class MarkovPredictor(Learned):
             axis=0,
         )
         self.scores = (counts + usual) / (np.sum(counts, axis=1, keepdims=True) + 1)
-        return self
 
-    def score(self, histories: Sequences) -> NDArray[np.float64]:
-        """(n, actions) shares of what follows each history's last action."""
+    def _score(self, histories: Sequences) -> NDArray[np.float64]:
+        """What follows each history's last action."""
         last = histories.values[histories.offsets[1:] - 1, ACTION]
         found: NDArray[np.float64] = self.scores[last]
         return found

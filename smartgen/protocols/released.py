@@ -26,6 +26,7 @@ from smartgen.settings import (
     DetectorSettings,
     IsolationForestSettings,
     LofSettings,
+    OcsvmSettings,
     ReleasedProtocolSettings,
     RowDetectorSettings,
 )
@@ -112,14 +113,15 @@ def released_rule(
     if isinstance(settings, AegisSettings):
         quirk = protocol.inverted
         return Rule(cut=settings.cut, strict=True, inverted=quirk, count_training=quirk)
-    if not isinstance(settings, RowDetectorSettings):
-        return Rule(percentile=percentile)
-    quirks = {"transductive": protocol.transductive, "count_training": protocol.transductive}
+    quirk = protocol.transductive and isinstance(settings, RowDetectorSettings)
+    quirks = {"transductive": quirk, "count_training": quirk}
     if isinstance(settings, LofSettings):
         return Rule(share=settings.contamination, strict=True, **quirks)
     if isinstance(settings, IsolationForestSettings):
         return Rule(cut=settings.cut, strict=True, **quirks)
-    return Rule(cut=0.0, **quirks)  # OCSVM: outside its boundary, or on it
+    if isinstance(settings, OcsvmSettings):
+        return Rule(cut=0.0, **quirks)  # outside its boundary, or on it
+    return Rule(percentile=percentile, **quirks)
 
 
 def split_synthetic(synthetic: Sequences, hold_out: bool) -> tuple[Sequences, Sequences]:

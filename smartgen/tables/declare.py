@@ -12,7 +12,9 @@ from pathlib import Path
 from typing import Any, NamedTuple, cast, get_args
 
 from smartgen.core.errors import SmartgenError
+from smartgen.core.models import FILES, REGISTRIES, TOKEN_PREDICTORS, axis_of
 from smartgen.core.resources import resource_dir
+from smartgen.tables.added import own_settings
 from smartgen.tables.compare import Unit
 from smartgen.tables.node import Node, read_yaml
 
@@ -29,6 +31,7 @@ OPTIONAL = [
     "notes",
     "released",
     "picture",
+    "others",
 ]
 
 
@@ -118,6 +121,7 @@ class Table:
 
     Attributes:
         datasets: the paper's name to ours; likewise `transitions`.
+        methods: the declared ones, then rows of every other model that there is, where the file has `others`.
         axes: what every record of the table must have.
         averages: metrics whose mean over all homes and changes the paper quotes.
         published: the paper's numbers; `released`: those of the authors' released results.
@@ -199,6 +203,8 @@ def load_table(path: Path) -> Table:
     methods = found["methods"].each(
         lambda name, node: _method(name, node, command, defaults, metrics, datasets)
     )
+    if "others" in found.items:
+        methods |= _others(found["others"], methods, command, defaults, metrics, datasets)
     levels: dict[str, Iterable[str]]
     levels = {"dataset": datasets, "transition": transitions, "metric": metrics, "method": methods}
     return Table(
@@ -251,6 +257,40 @@ def _method(
     homes.fields([], datasets)
     preferred = homes.each(lambda _, home: home.scalars())
     return Method(name, cells, {**defaults, **own}, found.get("command", command).text(), keys, preferred)
+
+
+def _others(
+    root: Node,
+    declared: Mapping[str, Method],
+    command: str,
+    defaults: Mapping[str, Any],
+    metrics: Iterable[str],
+    datasets: Iterable[str],
+) -> dict[str, Method]:
+    """Rows of the models that no declared method names, from templates in which {} is a model's name."""
+    found: dict[str, dict[str, Method]] = {}
+    for template, node in root.items().items():
+        parts = node.fields(["of", "cells"], ["command", "keys"])
+        of = parts["of"].one_of(REGISTRIES)
+        axis = axis_of(of)
+        models = TOKEN_PREDICTORS if of == "token_predictor" else FILES[axis]
+        named = {(method.cells or {}).get(axis) for method in declared.values()}
+        for name in (model for model in models if model not in named):
+            own = {key: _filled(part.value, name) for key, part in parts.items.items() if key != "of"}
+            own["cells"] = {axis: name, **own["cells"]}
+            method = template.replace("{}", name)
+            filled = Node(root.path, node.key, own)
+            found.setdefault(name, {})[method] = _method(
+                method, filled, command, {**defaults, **own_settings(axis, name)}, metrics, datasets
+            )
+    return {method: row for rows in found.values() for method, row in rows.items()}
+
+
+def _filled(value: Any, name: str) -> Any:
+    """A value of a template with the model's name in it."""
+    if isinstance(value, dict):
+        return {key: _filled(one, name) for key, one in value.items()}
+    return value.replace("{}", name) if isinstance(value, str) else value
 
 
 def _picture(node: Node, metrics: Iterable[str], methods: Iterable[str]) -> Picture:

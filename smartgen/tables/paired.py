@@ -14,6 +14,7 @@ from smartgen.core.errors import SmartgenError
 from smartgen.core.names import REGIMES, transition_order
 from smartgen.core.records import Record
 from smartgen.metrics.bootstrap import interval
+from smartgen.tables.added import preferred
 from smartgen.tables.select import NONE, choose, lookup, matches, seed_of
 
 WITHOUT_NEW_DATA = ("source", "synthetic", "mixed", "adapted")
@@ -228,7 +229,7 @@ def _compare_home(
     for method in dict.fromkeys(str(r.axes[task.axis]) for r in records):
         for regime in REGIMES:
             some = [r for r in records if matches(r, {task.axis: method, "regime": regime})]
-            choice = choose(some, defaults)
+            choice = choose(some, preferred(defaults, task.axis, method))
             if choice.records:
                 chosen[method, regime] = choice.records
             if choice.note:

@@ -20,6 +20,7 @@ from smartgen.core.names import REGIMES, transition_order
 from smartgen.core.records import Record
 from smartgen.metrics.bootstrap import interval
 from smartgen.metrics.reach import reached_with
+from smartgen.tables.added import preferred
 from smartgen.tables.paired import DEFAULTS, RECORDED_DEFAULTS, CasesDifferError, Comparison, Figure
 from smartgen.tables.select import MISSING, choose, lookup, matches, seed_of
 
@@ -127,7 +128,7 @@ def worths(
 def _worth(
     names: tuple[str, str, str], records: Sequence[Record], task: Comparison, metric: str
 ) -> Worth | None:
-    home = _choose(records)
+    home = _choose(records, task.axis, names[2])
     alone = {regime: home.chosen[regime, 0, 0] for regime in REGIMES if (regime, 0, 0) in home.chosen}
     if "source" not in alone or len(alone) < 2:
         return None
@@ -162,10 +163,10 @@ def _worth(
     )
 
 
-def _choose(records: Sequence[Record]) -> _Home:
+def _choose(records: Sequence[Record], axis: str, method: str) -> _Home:
     """One setting a regime and number of real sequences."""
     recorded = any(lookup(record, "dataset.kind") == "release" for record in records)
-    defaults = {**DEFAULTS, **(RECORDED_DEFAULTS if recorded else {})}
+    defaults = preferred({**DEFAULTS, **(RECORDED_DEFAULTS if recorded else {})}, axis, method)
     groups: dict[Key, list[Record]] = {}
     for record in records:
         groups.setdefault(few_key(record), []).append(record)

@@ -143,7 +143,10 @@ class BodyDetector(NeuralDetector):
 
     @abstractmethod
     def body(self, width: int) -> nn.Module:
-        """The layers: (rows, length, width) -> the same shape."""
+        """The layers: (rows, length, width), and (rows,) lengths or None -> the same shape.
+
+        Under released rows are full and come without lengths; what is behind a row's length is not looked at.
+        """
 
     def token_network(self, ids: int) -> nn.Module:
         """The release's network."""

@@ -7,7 +7,9 @@ from typing import Any
 import pytest
 
 from smartgen.cell import Prepared
+from smartgen.config import compose_cell
 from smartgen.core.errors import SmartgenError
+from smartgen.core.models import ADDED
 from smartgen.core.records import read_cases, read_records
 from smartgen.detectors import REGISTRY
 from smartgen.settings import (
@@ -17,6 +19,7 @@ from smartgen.settings import (
     DetectorSettings,
     IsolationForestSettings,
     LofSettings,
+    NeuralDetectorSettings,
     OcsvmSettings,
     ReleasedProtocolSettings,
     ReleasedRuleSettings,
@@ -37,6 +40,7 @@ DETECTORS: dict[str, DetectorSettings] = {
     "seen": DetectorSettings("seen"),
     "length": DetectorSettings("length"),
 }
+DETECTORS |= {name: compose_cell(f"detector={name}").detector for name in ADDED["detector"]}
 KINDS = ("command", "hours", "burst")
 
 
@@ -56,7 +60,7 @@ def test_every_detector_runs_under_both_protocols(
     if not released:
         cases = read_cases(record)
         assert len(cases["kind"]) == sum(record.counts[f"{kind}_kept"] for kind in KINDS)
-        assert ("normal_fields" in cases) == (name in ("autoencoder", "argus", "transae"))
+        assert ("normal_fields" in cases) == isinstance(DETECTORS[name], NeuralDetectorSettings)
         assert ("command_device_part_auroc" in record.metrics) == ("normal_fields" in cases)
 
 

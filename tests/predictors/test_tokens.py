@@ -9,7 +9,7 @@ from smartgen.blueprint import Blueprint
 from smartgen.core.errors import SmartgenError
 from smartgen.core.types import Sequences
 from smartgen.data.vocabulary import Vocabulary
-from smartgen.predictors.device import DevicePredictor
+from smartgen.predictors.device import TokenDevicePredictor
 from smartgen.predictors.sasrec import TokenSasrecPredictor
 from smartgen.protocols.candidates import sampled_candidates, token_histories
 from smartgen.protocols.released_prediction import predict_tokens
@@ -83,9 +83,9 @@ def test_one_sequence_leaves_nothing_to_train_on(toy_vocabulary: Vocabulary) -> 
 
 
 def test_the_device_control_scores_the_visible_devices_actions(toy_vocabulary: Vocabulary) -> None:
-    scores = DevicePredictor(toy_vocabulary).fit(routine()).token_scores(HISTORY, SIZE)
+    scores = TokenDevicePredictor(toy_vocabulary).fit(routine()).token_scores(HISTORY, SIZE)
     assert scores.tolist() == [[0, 0, 1, 1, 0, 0, 0]]
-    metrics, _ = predict_tokens(DevicePredictor(toy_vocabulary), routine(), routine())
+    metrics, _ = predict_tokens(TokenDevicePredictor(toy_vocabulary), routine(), routine())
     assert metrics["full_hr@1"] == pytest.approx(0.5)  # one of the device's two actions, at random
     assert len(sampled_candidates(routine()).ids) == 15
 

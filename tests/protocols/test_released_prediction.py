@@ -14,7 +14,13 @@ from smartgen.data.vocabulary import Vocabulary
 from smartgen.predictors.hmm import HmmPredictor
 from smartgen.predictors.popular import PopularPredictor
 from smartgen.protocols.released_prediction import predict_windows, symbols
-from smartgen.settings import DatasetSettings, HmmSettings, TrainerSettings, TransitionSettings
+from smartgen.settings import (
+    DatasetSettings,
+    HmmSettings,
+    PredictorSettings,
+    TrainerSettings,
+    TransitionSettings,
+)
 
 
 @pytest.mark.release
@@ -67,7 +73,8 @@ def test_the_tenth_action_is_ranked_among_all(toy_vocabulary: Vocabulary) -> Non
         return Sequences.from_lists([[x for t in range(10) for x in (0, 0, 0, 0 if t < 9 else last)]])
 
     parts = FixedWindows(windows(1), windows(1), windows(1))
-    metrics, counts = predict_windows(PopularPredictor(toy_vocabulary), parts)
+    popular = PopularPredictor(toy_vocabulary, PredictorSettings("popular"), None, TrainerSettings(), 0)
+    metrics, counts = predict_windows(popular, parts)
     assert (metrics["hr@1"], metrics["mrr"]) == (0, 0.5)  # nine times 0, once 1
     assert counts == {"train": 1, "validation": 1, "test": 1, "best_epoch": 0}
     assert symbols(FixedWindows(windows(1), windows(5), windows(3))) == 6

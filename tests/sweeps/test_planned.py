@@ -5,6 +5,7 @@ from hydra.core.global_hydra import GlobalHydra
 
 from smartgen.commands.run import GROUPS, PAPER
 from smartgen.core.errors import SmartgenError
+from smartgen.core.models import ADDED
 from smartgen.sweeps.planned import planned_cells
 from smartgen.tables.curves import figure_names
 from smartgen.tables.declare import table_names
@@ -18,7 +19,7 @@ def no_hydra_left_over() -> None:
 @pytest.mark.parametrize(
     ("experiment", "overrides", "count"),
     [
-        ("table2", (), 108),
+        ("table2", (), 108 + 18 * len(ADDED["detector"])),
         ("table2", ("system=lof", "seed=1,2"), 18),
         ("table9", ("launcher=joblib", "hydra.launcher.n_jobs=1"), 9),
         ("table2_unified", ("detector=seen", "dataset=fr", "seed=range(2)"), 24),
