@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+from smartgen.audit.declare import discrepancies
 from smartgen.audit.finding import SYMBOLS, Status
 from smartgen.audit.runner import Audited
 from smartgen.tables.blocks import Block, Page
@@ -58,6 +59,20 @@ def audit_records(found: Sequence[Audited]) -> list[dict[str, Any]]:
             ),
         }
         for one in found
+    ]
+
+
+def outcomes(found: Sequence[Audited]) -> dict[str, Any]:
+    """By id how each stands and its evidence: what a check came to, without what was said of it."""
+    return {one.said.id: [str(one.status), list(one.evidence)] for one in found}
+
+
+def restored(told: Mapping[str, Any]) -> list[Audited]:
+    """The inverse of ``outcomes``."""
+    return [
+        Audited(one, Status(told[one.id][0]), tuple(told[one.id][1]))
+        for one in discrepancies()
+        if one.id in told
     ]
 
 
