@@ -65,8 +65,6 @@ def test_paper_release_and_ours_stand_one_under_the_other(
     write_declaration: Callable[[Mapping[str, Any]], Path],
     make_record: Callable[..., Record],
 ) -> None:
-    declaration, write_declaration, make_record
-) -> None:  # type: ignore[no-untyped-def]
     table = load_table(write_declaration(declaration))
     text = table_to_latex(table, collect(table, [make_record(f"k{seed}", seed=seed) for seed in (1, 2, 3)]))
     share = text[text.index("F1 Score") :]
