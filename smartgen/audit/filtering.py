@@ -55,9 +55,8 @@ def d19(ground: Ground) -> Finding:
         whence = _origin(ground, cell, had["Table 2"]) if len(distinct) > 1 else ""
         lines.append(f"{title(cell)}: {sizes}; {told}{whence}")
     some(found, "the filtered sets of Tables 2, 3 and 5")
-    said = (
-        f"the tables use different sets in {apart} cells; {here(found, len(sought), 'cells have their sets')}"
-    )
+    had_sets = here(found, len(sought), "cells have their sets")
+    said = f"cells in which the tables use different sets: {apart}; {had_sets}"
     return Finding(apart > 0, (said, *lines))
 
 

@@ -46,8 +46,8 @@ def d11(ground: Ground) -> Finding:
             holds, tell = holds and TOP_K in fits and not unsplit, tell + (fits == [TOP_K])
             lines.append(
                 f"{dataset} {context}: {len(released)} actions; equal to ours from pieces with "
-                f"{_range(fits)}, from unsplit sequences {'too' if unsplit else 'not'}; {_more(split)} "
-                f"actions have more than {TOP_K} successors"
+                f"{_range(fits)}, from unsplit sequences {'too' if unsplit else 'not'}; actions with "
+                f"more than {TOP_K} successors: {_more(split)}"
             )
     some(lines, "action_transitions.json of an old context")
     said = f"{here(lines, sought, 'old contexts have their hints')}; {tell} allow k = {TOP_K} alone"
@@ -90,13 +90,13 @@ def d13(ground: Ground) -> Finding:
         refreshes = sum(name.endswith("refresh") for name in left)
         broken = f" ({', '.join(map(repr, listed.broken))})" if listed.broken else ""
         lines.append(
-            f"{dataset}: {len(listed.broken)} entries without a device{broken}; {len(wrong)} commands that "
-            f"the home lacks{_names(wrong)}; {len(absent)} devices without an entry{_names(absent)}; "
+            f"{dataset}: entries without a device: {len(listed.broken)}{broken}; commands that the home "
+            f"lacks: {len(wrong)}{_names(wrong)}; devices without an entry: {len(absent)}{_names(absent)}; "
             f"{len(left)} of {len(vocabulary.actions)} actions not offered, {refreshes} of them refreshes"
         )
     some(lines, "SmartGen/<dataset>_keys_best.txt")
     had = here(lines, len(ground.datasets), "inventories are")
-    said = f"{faults} entries or commands that no home has; {had}"
+    said = f"entries without a device and commands that the home lacks: {faults}; {had}"
     return Finding(faults > 0, (said, *lines))
 
 
@@ -134,7 +134,7 @@ def d15(ground: Ground) -> Finding:
         lost += count
         lines.append(f"Table 4, {name}: {text}")
     some(lines, "the answers of a run")
-    said = f"{lost} answers give nothing; {here(found, len(sought), 'cells have their answers')}"
+    said = f"answers that give nothing: {lost}; {here(found, len(sought), 'cells have their answers')}"
     return Finding(lost > 0, (said, *lines))
 
 
@@ -239,7 +239,7 @@ def d17(ground: Ground) -> Finding:
     some(
         [line for line in lines if line.startswith(MIXED)], f"the set of {MIXED} before TOF with its answers"
     )
-    said = f"{len(apart)} sets do not follow; {here(lines, len(sought), 'cells have set and answers')}"
+    said = f"sets that do not follow: {len(apart)}; {here(lines, len(sought), 'cells have set and answers')}"
     return Finding(apart == [MIXED], (said, *lines))
 
 
