@@ -51,7 +51,7 @@ class Discrepancy:
     @property
     def cells(self) -> int:
         """How many numbers of the paper or its result files it touches."""
-        return sum(len(one.places) for one in self.touches)
+        return len({(one.table, place) for one in self.touches for place in one.places})
 
 
 def topics(folder: Path | None = None) -> list[str]:

@@ -25,7 +25,7 @@ def audit_page(found: Sequence[Audited]) -> Page:
             one.said.id,
             f"{SYMBOLS[one.status]} {one.status}",
             str(one.said.cells or "-"),
-            "; ".join(touched.where for touched in one.said.touches) or "-",
+            "; ".join(dict.fromkeys(touched.where.partition(",")[0] for touched in one.said.touches)) or "-",
         ]
         for one in found
     ]
@@ -82,5 +82,7 @@ def _told(found: Sequence[Audited]) -> list[str]:
         lines += ["", f"{one.said.id}  {SYMBOLS[one.status]} {one.status}"]
         lines += [f"  paper: {one.said.paper}"] if one.said.paper else []
         lines += [f"  release: {one.said.release}"]
+        touches = "; ".join(touched.where for touched in one.said.touches)
+        lines += [f"  touches: {touches}"] if touches else []
         lines += [f"  {'evidence' if n == 0 else '        '}: {line}" for n, line in enumerate(one.evidence)]
     return lines

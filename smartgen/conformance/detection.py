@@ -49,12 +49,12 @@ def check_attacks(context: Context) -> Iterator[Line]:
     if raw.is_file() and file.is_file():
         normal = split_sequences(read_sequences(raw), context.vocabulary)
         ours = released_attack(change.attack, normal, context.vocabulary)
-        yield compared("attacks on pieces", f"{context} {name}", ours, _unlabeled(file))
+        yield compared("attacks on pieces", f"{context} {name}", ours, unlabeled(file))
     windows = _windows(context)
     file = context.root / BASELINE / "baseline_data" / context.dataset / "attack" / name
     if windows is not None and file.is_file():
         ours = released_attack(change.window_attack, windows["test"], context.vocabulary)
-        yield compared("attacks on windows", f"{context} windows {name}", ours, _unlabeled(file))
+        yield compared("attacks on windows", f"{context} windows {name}", ours, unlabeled(file))
 
 
 def check_detectors(context: Context) -> Iterator[Line]:
@@ -172,7 +172,7 @@ def _windows(context: Context) -> dict[str, Sequences] | None:
     return {part: read_sequences(path) for part, path in paths.items()}
 
 
-def _unlabeled(path: Path) -> Sequences:
+def unlabeled(path: Path) -> Sequences:
     """The sequences of a file of (sequence, label)."""
     from smartgen.data.unpickle import load_pickle
 
