@@ -54,7 +54,7 @@ def check_attacks(context: Context) -> Iterator[Line]:
         normal = split_sequences(read_sequences(raw), context.vocabulary)
         ours = released_attack(change.attack, normal, context.vocabulary)
         yield compared("attacks on pieces", f"{context} {name}", ours, _unlabeled(file))
-    windows = read_windows(context)
+    windows = _windows(context)
     file = context.root / BASELINE / "baseline_data" / context.dataset / "attack" / name
     if windows is not None and file.is_file():
         ours = released_attack(change.window_attack, windows["test"], context.vocabulary)
@@ -84,7 +84,7 @@ def window_results(context: Context) -> list[dict[str, str]]:
 
 def window_parts(context: Context) -> Parts | None:
     """What the stale detectors train and are tested on; None where the release has no windows."""
-    change, windows = CHANGES.get(context.folder.name), read_windows(context)
+    change, windows = CHANGES.get(context.folder.name), _windows(context)
     if change is None or windows is None:
         return None
     from smartgen.data.attacks.released import released_attack
@@ -193,7 +193,7 @@ def _line(context: Context, subject: str, metrics: Mapping[str, float], row: Map
     return Line(subject, f"{context} {subject}", State.EQUAL if equal else State.DIFFERS, told, minor=equal)
 
 
-def read_windows(context: Context) -> dict[str, Sequences] | None:
+def _windows(context: Context) -> dict[str, Sequences] | None:
     """Windows of the old context and of the new one; None where the release has none."""
     from smartgen.data.release import read_sequences
 

@@ -195,12 +195,12 @@ def retrained_results(context: Context) -> list[Result]:
         for path in sorted((root / STUDIES).glob(f"{study}_{cell}_generation_*_default/*.pth")):
             setting = pattern.search(path.parent.name)
             for row in rows:
-                if setting and _same(setting[1], row[column]):
+                if setting and same(setting[1], row[column]):
                     found.append(Result(f"{study} {row[column]}", path, row))
     return found
 
 
-def _same(one: str, other: str) -> bool:
+def same(one: str, other: str) -> bool:
     """Numbers by value, words by letters."""
     try:
         return float(one) == float(other)
