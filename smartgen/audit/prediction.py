@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from smartgen.audit.changes import SYSTEMS, Cell, cells, had, on_one_thread, tested_pieces
+from smartgen.audit.changes import SYSTEMS, Cell, cells, had, needed, on_one_thread, tested_pieces
 from smartgen.audit.finding import Finding, UncheckableError
 from smartgen.audit.ground import Ground
 from smartgen.conformance.prediction import (
@@ -116,7 +116,7 @@ def d34(ground: Ground) -> Finding:
     from smartgen.protocols.candidates import sampled_candidates
     from smartgen.protocols.released_prediction import token_metrics
 
-    found = list(_ranked(ground))
+    found = needed(list(_ranked(ground)), "networks of SmartGen or SASRec of the release")
     optimistic = [agree(one.metrics, one.result.row) for one in found]
     last = [token_metrics(one.scores, one.candidates, "pessimistic")["ndcg@10"] for one in found]
     lost = [one.metrics["ndcg@10"] - value for one, value in zip(found, last, strict=True)]
@@ -138,11 +138,7 @@ def d34(ground: Ground) -> Finding:
         had(tested, cells(ground), "split test sequences"),
         f"{sum(optimistic)} of {len(found)} recorded results come out with these draws where a tie is a hit",
         f"{own} draws are among the user's tokens but for the last two, whatever field these are of",
-        *(
-            [f"with ties counted against it NDCG@10 falls by {min(lost):.4f} to {max(lost):.4f}"]
-            if lost
-            else []
-        ),
+        f"with ties counted against it NDCG@10 falls by {min(lost):.4f} to {max(lost):.4f}",
     )
     holds = all(optimistic) and not own and min(wanted) > 0 and min(repeated) > 0
     return Finding(holds, (*head, *lines))
