@@ -334,9 +334,8 @@ class _Training:
     def __str__(self) -> str:
         updates = -(-self.sequences // self.batch)
         lengths = f"{self.shortest}" + (f" to {self.longest}" if self.longest > self.shortest else "")
-        return (
-            f"batch {self.batch}, {self.sequences:,} sequences of {lengths} items, {updates} updates an epoch"
-        )
+        steps = "1 update" if updates == 1 else f"{updates} updates"
+        return f"batch {self.batch}, {self.sequences:,} sequences of {lengths} items, {steps} an epoch"
 
 
 def _training(folder: Path, pattern: str) -> _Training | None:

@@ -143,7 +143,7 @@ def test_what_both_were_trained_with(tmp_path: Path, batch: int, rows: tuple[int
     trainings(tmp_path, batch, rows)
     found = prediction.d36(ground)
     assert found.holds is holds
-    assert found.evidence[2].endswith(f"SASRec batch {batch}, 2 sequences of 40 items, 1 updates an epoch")
+    assert found.evidence[2].endswith(f"SASRec batch {batch}, 2 sequences of 40 items, 1 update an epoch")
 
 
 @pytest.mark.release
