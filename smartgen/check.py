@@ -45,7 +45,7 @@ REGIMES = {
     ("prediction", "released"): ("source",),
     ("prediction", "unified"): ALL_REGIMES,
 }
-TASKS = ("detection", "prediction", "compression", "reconstruction")
+TASKS = ("detection", "prediction", "compression", "reconstruction", "distribution")
 PROTOCOLS = ("released", "unified")
 EXPERTS = ("source", "moved", "written")
 ADAPTED = tuple(name for name in TOKEN_PREDICTORS if name != "device")  # which learns nothing
