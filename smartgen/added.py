@@ -54,7 +54,7 @@ def added_systems(kind: str) -> dict[str, dict[str, Any]]:
         _refuse_doubles(kind, name)
         model = {"defaults": [{f"override /{kind}": name}], "task": TASKS[kind]}
         rows[name] = model | {"regime": "source"}
-        if name in DETECTORS if kind == "detector" else name in TOKEN_PREDICTORS:
+        if kind == "detector" or name in TOKEN_PREDICTORS:
             rows[f"smartgen_{name}"] = model | {"regime": "synthetic"}
     return rows
 

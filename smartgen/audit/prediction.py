@@ -79,7 +79,7 @@ def d32(ground: Ground) -> Finding:
 @on_one_thread
 def d33(ground: Ground) -> Finding:
     """Recorded networks with the wanted behavior's day, hour and device shown, and without."""
-    from smartgen.predictors.device import DevicePredictor
+    from smartgen.predictors.device import TokenDevicePredictor
     from smartgen.protocols.released_prediction import token_metrics
 
     found = list(_ranked(ground))
@@ -91,7 +91,7 @@ def d33(ground: Ground) -> Finding:
         lower.append(hidden < one.metrics["hr@10"])
         line = f"{_named(one)}: HR@10 {one.metrics['hr@10']:.4f}, with the three hidden {hidden:.4f}"
         if one.method == "SmartGen":
-            device = DevicePredictor(one.cell.new.vocabulary)
+            device = TokenDevicePredictor(one.cell.new.vocabulary)
             scores = device.token_scores(one.candidates.histories, one.candidates.sizes)
             looked_up = token_metrics(scores, one.candidates, "expected")["full_hr@10"]
             counted, ahead = counted + 1, ahead + (looked_up > one.metrics["full_hr@10"])

@@ -6,6 +6,7 @@ A file that is put there is a model of its name, and nothing else has to know of
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Collection
 from typing import Final
 
 from smartgen.core.registry import ModelFile, entries, model_files
@@ -38,9 +39,11 @@ def _ranks_actions(name: str) -> bool:
     return name.endswith("Predictor") and not name.startswith("Token")
 
 
-def _predictors() -> tuple[dict[str, str], dict[str, str]]:
-    """A file has one class that ranks actions unless it says ``Token...Predictor``; it may have both."""
-    files = FILES["predictor"].values()
+def predictors_of(files: Collection[ModelFile]) -> tuple[dict[str, str], dict[str, str]]:
+    """Registries of what ranks actions, and of what ranks single tokens.
+
+    A file does the first unless its class is called ``Token...Predictor``; it may have one of each.
+    """
     tokens = [file for file in files if any(map(_ranks_tokens, file.classes))]
     actions = [file for file in files if file not in tokens or any(map(_ranks_actions, file.classes))]
     return entries(actions, _ranks_actions), entries(tokens, _ranks_tokens)
@@ -48,7 +51,7 @@ def _predictors() -> tuple[dict[str, str], dict[str, str]]:
 
 DETECTORS: Final = entries(FILES["detector"].values(), lambda name: name.endswith("Detector"))
 # What ranks actions after a history, under both protocols; what the release ranks single tokens by.
-PREDICTORS, TOKEN_PREDICTORS = _predictors()
+PREDICTORS, TOKEN_PREDICTORS = predictors_of(FILES["predictor"].values())
 REGISTRIES: Final = {
     "detector": DETECTORS,
     "predictor": PREDICTORS,

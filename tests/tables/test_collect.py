@@ -33,6 +33,23 @@ def cell(
     return found[0]
 
 
+def test_a_row_without_published_numbers_shows_what_was_measured(
+    write_declaration: Callable[[Mapping[str, Any]], Path], declaration: dict[str, Any], make_record: Make
+) -> None:
+    declaration["others"] = {"{} (stale)": {"of": "detector", "cells": {"regime": "source"}}}
+    table = load_table(write_declaration(declaration))
+    records = [
+        make_record(str(seed), f1, seed=seed, detector="aegis", regime="source")
+        for seed, f1 in ((1, 0.4), (2, 0.6))
+    ]
+    cells = collect(table, records)
+    found = cell(cells, method="aegis (stale)")
+    assert (found.mean, found.n, found.published, found.delta) == (0.5, 2, None, None)
+    assert found.verdict == "not published"
+    assert found.command == "smartgen experiment=small dataset=fr transition=seasonal"
+    assert cell(cells, method="seen (stale)").n == 0
+
+
 def test_without_records_every_cell_is_there_with_its_state(table: Table) -> None:
     cells = collect(table, [])
     assert len(cells) == 2 * 1 * 3 * 3

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from smartgen.core.errors import SmartgenError
-from smartgen.core.models import ADDED
+from smartgen.core.models import ADDED, DETECTORS
 from smartgen.tables.declare import Place, load_named, load_table, table_names
 
 Write = Callable[[Mapping[str, Any]], Path]
@@ -49,6 +49,52 @@ def test_fields_arrive(write_declaration: Write, declaration: dict[str, Any]) ->
     assert table.skip_reason(place) == ""
 
 
+def test_models_that_no_method_names_get_rows_from_templates(
+    write_declaration: Write, declaration: dict[str, Any]
+) -> None:
+    declaration["others"] = {
+        "{}": {"of": "detector", "cells": {"regime": "source"}, "command": "smartgen system={}"},
+        "{} (adapted)": {
+            "of": "detector",
+            "cells": {"regime": ["synthetic", "mixed"]},
+            "keys": {"Number": "n"},
+        },
+    }
+    table = load_table(write_declaration(declaration))
+    others = [name for name in DETECTORS if name != "transae"]  # which "Ours" names
+    assert list(table.methods) == [
+        *("LOF", "Slow", "Ours"),
+        *(row for name in others for row in (name, f"{name} (adapted)")),
+    ]
+    stale, adapted = table.methods["aegis"], table.methods["aegis (adapted)"]
+    assert (stale.cells, stale.command) == (
+        {"detector": "aegis", "regime": "source"},
+        "smartgen system=aegis",
+    )
+    assert adapted.cells == {"detector": "aegis", "regime": ("synthetic", "mixed")}
+    assert (adapted.command, adapted.keys) == ("smartgen experiment=small", {"Number": "n"})
+    own = {"detector.smoothing": 1e-10, "detector.cut": 50}  # as conf/detector/aegis.yaml has them
+    assert stale.defaults == adapted.defaults == {"trainer.threads": 1, **own}
+    place = Place("FR", "ST", "F1 Score", "aegis")
+    assert place in table.places
+    assert place not in table.published
+
+
+def test_predictors_may_rank_actions_or_tokens(write_declaration: Write, declaration: dict[str, Any]) -> None:
+    declaration["methods"] |= {
+        "HMM": {"cells": {"predictor": "hmm"}},
+        "SASRec": {"cells": {"predictor": "sasrec"}},
+    }
+    declaration["others"] = {
+        "{}": {"of": "predictor", "cells": {}},
+        "{} adapted": {"of": "token_predictor", "cells": {}},
+    }
+    methods = load_table(write_declaration(declaration)).methods
+    assert "hmm" not in methods
+    assert {"fpmc", "device", "device adapted"} <= set(methods)
+    assert not {"fpmc adapted", "sasrec adapted"} & set(methods)
+
+
 def test_tables_without_homes_or_methods_fit(write_declaration: Write, declaration: dict[str, Any]) -> None:
     """Two tasks in one table, and one column only, need nothing but metrics with axes and a lone method."""
     declaration |= {
@@ -86,6 +132,12 @@ def test_tables_without_homes_or_methods_fit(write_declaration: Write, declarati
             "0.9",
             "published.FR.ST.F1 Score.Ours: expected a number",
         ),
+        (
+            ("others",),
+            {"{}": {"of": "robot", "cells": {}}},
+            "others.{}.of: expected one of: detector, predictor",
+        ),
+        (("others",), {"{}": {"of": "detector"}}, "others.{}: expected the key 'cells'"),
         (("published", "XX"), {}, "published.XX: expected one of: FR, SP"),
     ],
 )
