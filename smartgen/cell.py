@@ -196,6 +196,8 @@ class Prepared:
             return self._measured(tracker)
 
     def _measured(self, tracker: Tracker) -> tuple[dict[str, float], dict[str, int]]:
+        if self.cell.task == "distribution":
+            return self._distribution()
         if self.cell.task not in ("detection", "prediction"):
             return self._old_log()
         measure = measure_prediction if self.cell.task == "prediction" else measure_detection
@@ -215,6 +217,20 @@ class Prepared:
         """How an LLM was asked, if the cell asks one; the same for the same answers."""
         live = self.pipeline.live if reads_synthetic(self.cell) else None
         return {} if live is None else live.told()
+
+    def _distribution(self) -> tuple[dict[str, float], dict[str, int]]:
+        """What old log, synthetic set and real new sequences consist of."""
+        from smartgen.metrics.distribution import distribution, flat
+
+        pipeline, home = self.pipeline, self.home
+        logs = {
+            "source": pipeline.pieces,
+            "synthetic": pipeline.synthetic,
+            "target": pipeline.split(home.target),
+        }
+        found = flat({name: distribution(log, home.vocabulary) for name, log in logs.items()})
+        sizes = {name: len(log) for name, log in logs.items()}
+        return found | pipeline.quality, pipeline.counts | sizes
 
     def _old_log(self) -> tuple[dict[str, float], dict[str, int]]:
         """What SSC keeps of the old log, and how well that stands for the whole."""
@@ -250,16 +266,17 @@ def _label(cell: CellSettings) -> list[str]:
         without = quirks_off(cell) if cell.task == "detection" else "none"
         quirks = [] if without == "none" else [f"without_{without}"]
         return [_model(cell), cell.regime, cell.protocol.name, *quirks]
-    return [f"ssc_{cell.stage.ssc.name}"]
+    return [cell.synthesizer.name if cell.task == "distribution" else f"ssc_{cell.stage.ssc.name}"]
 
 
 def _axes(cell: CellSettings) -> dict[str, Any]:
+    model = {"predictor" if cell.task == "prediction" else "detector": _model(cell)}
     return {
         "task": cell.task,
         "dataset": cell.dataset.name,
         "transition": cell.transition.name,
         "method": _model(cell),
-        "predictor" if cell.task == "prediction" else "detector": _model(cell),
+        **({} if cell.task == "distribution" else model),
         "regime": cell.regime,
         "protocol": cell.protocol.name,
         "synthesizer": cell.synthesizer.name,
@@ -269,7 +286,9 @@ def _axes(cell: CellSettings) -> dict[str, Any]:
 
 
 def _model(cell: CellSettings) -> str:
-    """What is trained for the task."""
+    """What is trained for the task, or writes where nothing is."""
+    if cell.task == "distribution":
+        return cell.synthesizer.name
     return cell.predictor.name if cell.task == "prediction" else cell.detector.name
 
 

@@ -43,7 +43,7 @@ REGIMES = {
     ("prediction", "released"): ("source",),
     ("prediction", "unified"): ALL_REGIMES,
 }
-TASKS = ("detection", "prediction", "compression", "reconstruction")
+TASKS = ("detection", "prediction", "compression", "reconstruction", "distribution")
 PROTOCOLS = ("released", "unified")
 EXPERTS = ("source", "moved", "written")
 DETECTORS = (

@@ -51,7 +51,7 @@ def reads_source(cell: CellSettings) -> bool:
 def reads_synthetic(cell: CellSettings) -> bool:
     """Whether the protocol reads the synthetic set; unified always does, to tell what is novel."""
     if cell.task not in ("detection", "prediction"):
-        return False
+        return cell.task == "distribution"
     return isinstance(cell.protocol, UnifiedProtocolSettings) or cell.regime == "synthetic"
 
 
@@ -132,6 +132,9 @@ def read_config(cell: CellSettings) -> dict[str, Any]:
         config["protocol"] = {name: x for name, x in config["protocol"].items() if name not in detection}
         return config
     del config["predictor"]
+    if cell.task == "distribution":  # nothing is trained
+        del config["detector"], config["transition"]["released"]
+        config["protocol"] = {"name": cell.protocol.name}
     if cell.task == "detection":
         protocol = cell.protocol
         released = isinstance(protocol, ReleasedProtocolSettings)

@@ -52,6 +52,34 @@ def release() -> Path:
 
 
 @pytest.fixture
+def altered(release: Path, tmp_path: Path) -> Callable[[dict[str, bytes | None]], Path]:
+    """A folder that is the authors' data but for some files, given by name; None leaves one out."""
+    root = tmp_path / "altered"
+
+    def link(theirs: Path, ours: Path) -> None:
+        ours.mkdir()
+        for entry in theirs.iterdir():
+            (ours / entry.name).symlink_to(entry)
+
+    def alter(files: dict[str, bytes | None]) -> Path:
+        link(release, root)
+        for name, content in files.items():
+            *above, last = Path(name).parts
+            ours, theirs = root, release
+            for part in above:
+                ours, theirs = ours / part, theirs / part
+                if ours.is_symlink():
+                    ours.unlink()
+                    link(theirs, ours)
+            (ours / last).unlink(missing_ok=True)
+            if content is not None:
+                (ours / last).write_bytes(content)
+        return root
+
+    return alter
+
+
+@pytest.fixture
 def toy_vocabulary() -> Vocabulary:
     """Three devices, six actions, one of them an "off" for each device."""
     actions = ("Fan:off", "Fan:on", "Heater:off", "Heater:on", "Light:off", "Light:on")

@@ -48,6 +48,7 @@ RANKS = {
     "tracking": 10,
     "tables": 10,
     "audit": 10.2,
+    "html": 10.3,
     "sweeps": 10.5,
     "commands": 11,
     "__main__": 12,

@@ -47,6 +47,7 @@ REPLAYED = (
     "table3_unified",
     "table5",
     "table4",
+    "fig4",
     "fig7",
     "fig8",
     "threshold",

@@ -12,6 +12,7 @@ from smartgen.core.resources import resource_dir
 from smartgen.tables.curves import figure_names
 from smartgen.tables.declare import Place, Table, load_named, table_names
 from smartgen.tables.node import Node, read_yaml
+from smartgen.tables.shares import shares_names
 
 SCHEMA = 1
 LEVELS = ("dataset", "transition", "metric", "method")
@@ -50,7 +51,7 @@ class Discrepancy:
     @property
     def cells(self) -> int:
         """How many numbers of the paper or its result files it touches."""
-        return sum(len(one.places) for one in self.touches)
+        return len({(one.table, place) for one in self.touches for place in one.places})
 
 
 def topics(folder: Path | None = None) -> list[str]:
@@ -89,7 +90,7 @@ def _touched(node: Node) -> Touched:
     if set(items) == {"text"}:
         return Touched(items["text"].text())
     if set(items) == {"figure"}:
-        name = items["figure"].one_of([*figure_names(), "fig4"])
+        name = items["figure"].one_of([*figure_names(), *shares_names()])
         return Touched(_title(name), name)
     if "table" not in items or {"text", "figure"} & set(items):
         raise node.fail(f"text, figure, or table with some of {', '.join(LEVELS)}")

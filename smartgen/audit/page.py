@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+from smartgen.audit.declare import discrepancies
 from smartgen.audit.finding import SYMBOLS, Status
 from smartgen.audit.runner import Audited
 from smartgen.tables.blocks import Block, Page
@@ -24,7 +25,7 @@ def audit_page(found: Sequence[Audited]) -> Page:
             one.said.id,
             f"{SYMBOLS[one.status]} {one.status}",
             str(one.said.cells or "-"),
-            "; ".join(touched.where for touched in one.said.touches) or "-",
+            "; ".join(dict.fromkeys(touched.where.partition(",")[0] for touched in one.said.touches)) or "-",
         ]
         for one in found
     ]
@@ -61,11 +62,27 @@ def audit_records(found: Sequence[Audited]) -> list[dict[str, Any]]:
     ]
 
 
+def outcomes(found: Sequence[Audited]) -> dict[str, Any]:
+    """By id how each stands and its evidence: what a check came to, without what was said of it."""
+    return {one.said.id: [str(one.status), list(one.evidence)] for one in found}
+
+
+def restored(told: Mapping[str, Any]) -> list[Audited]:
+    """The inverse of ``outcomes``."""
+    return [
+        Audited(one, Status(told[one.id][0]), tuple(told[one.id][1]))
+        for one in discrepancies()
+        if one.id in told
+    ]
+
+
 def _told(found: Sequence[Audited]) -> list[str]:
     lines = []
     for one in found:
         lines += ["", f"{one.said.id}  {SYMBOLS[one.status]} {one.status}"]
         lines += [f"  paper: {one.said.paper}"] if one.said.paper else []
         lines += [f"  release: {one.said.release}"]
+        touches = "; ".join(touched.where for touched in one.said.touches)
+        lines += [f"  touches: {touches}"] if touches else []
         lines += [f"  {'evidence' if n == 0 else '        '}: {line}" for n, line in enumerate(one.evidence)]
     return lines

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from smartgen.audit.runner import Audited
 from smartgen.commands.pages import WIDTH, show, write_page
 from smartgen.core.records import Record
 
@@ -17,16 +18,27 @@ def report_audit(options: argparse.Namespace, records: Sequence[Record], outputs
     Raises:
         SmartgenError: there is no discrepancy of this id.
     """
-    from smartgen.audit.ground import ground_at
     from smartgen.audit.page import audit_page, audit_records
-    from smartgen.audit.runner import audit
 
     ids = [name.strip().upper() for name in (options.key or "").split(",") if name.strip()]
-    found = audit(ground_at(None, records), ids, told_on_terminal)
-    arranged, rows = audit_page(found), audit_records(found)
-    if not ids:
-        write_page(outputs / "tables" / "audit", arranged, rows)
-    return show(options, arranged, rows, WIDTH)
+    found = _audited(records, ids) if ids else written_audit(records, outputs)
+    return show(options, audit_page(found), audit_records(found), WIDTH)
+
+
+def written_audit(records: Sequence[Record], outputs: Path) -> list[Audited]:
+    """All discrepancies, and the page of them in its files."""
+    from smartgen.audit.page import audit_page, audit_records
+
+    found = _audited(records, ())
+    write_page(outputs / "tables" / "audit", audit_page(found), audit_records(found))
+    return found
+
+
+def _audited(records: Sequence[Record], ids: Sequence[str]) -> list[Audited]:
+    from smartgen.audit.ground import ground_at
+    from smartgen.audit.runner import audit
+
+    return audit(ground_at(None, records), ids, told_on_terminal)
 
 
 def release_state() -> list[object]:

@@ -46,6 +46,10 @@ def show(
         return rows_to_csv(rows)
     if options.format == "md":
         return to_markdown(arranged)
+    if options.format == "latex":
+        from smartgen.tables.latex import to_latex
+
+        return to_latex(arranged)
     color = options.out is None and sys.stdout.isatty()
     return to_text(arranged, columns or width(), color=color)
 
@@ -56,11 +60,17 @@ def width() -> int:
 
 
 def write_page(stem: Path, arranged: Page, rows: Sequence[Mapping[str, Any]]) -> None:
-    """A page as Markdown and its flat rows as CSV and JSON."""
+    """A page as Markdown and LaTeX, and its flat rows as CSV and JSON."""
+    from smartgen.tables.latex import to_latex
     from smartgen.tables.render import rows_to_csv, to_markdown
 
     as_json = json.dumps(rows, indent=1) + "\n"
-    texts = {"md": to_markdown(arranged), "csv": rows_to_csv(rows), "json": as_json}
+    texts = {
+        "md": to_markdown(arranged),
+        "tex": to_latex(arranged),
+        "csv": rows_to_csv(rows),
+        "json": as_json,
+    }
     write_files(stem, {kind: text.encode() for kind, text in texts.items()})
 
 

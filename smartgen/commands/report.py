@@ -5,11 +5,12 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
 
 from smartgen.commands.audit import release_state, report_audit
+from smartgen.commands.figures import report_curves, report_shares, write_picture
+from smartgen.commands.html import report_html
 from smartgen.commands.kept import kept
 from smartgen.commands.pages import (
     WIDTH,
@@ -17,38 +18,39 @@ from smartgen.commands.pages import (
     named,
     recorded_home,
     show,
-    told_on_terminal,
     width,
     write_files,
     write_page,
 )
+from smartgen.commands.paired import PAIRED, report_paired
 from smartgen.commands.wandb import OPTIONS as WANDB_OPTIONS
 from smartgen.commands.wandb import add_options, report_wandb
 from smartgen.commands.worth import report_worth
 from smartgen.core.errors import SmartgenError
 from smartgen.core.records import Record, read_records, write_text_atomic
 from smartgen.tables import listings
-from smartgen.tables.blocks import Page, page
+from smartgen.tables.blocks import page
 from smartgen.tables.collect import TableCell, collect
 from smartgen.tables.curves import figure_names
 from smartgen.tables.declare import Table, load_named, table_names
-from smartgen.tables.origin import describe, origin_of
-from smartgen.tables.select import check_where, matches, parse_where
+from smartgen.tables.origin import describe
+from smartgen.tables.select import check_where, parse_where
+from smartgen.tables.shares import shares_names
 
-FORMATS = ("text", "md", "csv", "json")
-PAIRED = ("table2_unified", "table3_unified")
+FORMATS = ("text", "md", "latex", "csv", "json")
 RUNNERS = ("run", "rerun")
 OTHERS = (
     *(*PAIRED, "worth", "quirks", "headline", "regimes", "synthetic", "audit"),
-    *("list", "failures", "show", "wandb"),
+    *("html", "list", "failures", "show", "wandb"),
 )
 EPILOG = """examples:
   smartgen-report list                               all tables and how far they are filled
-  smartgen-report table2                             the table; outputs/tables/table2.{md,csv,json} too
+  smartgen-report table2                             the table; outputs/tables/table2.{md,tex,csv,json} too
   smartgen-report table2 --metric F1 --layout paper  one metric as the paper lays it out
   smartgen-report table2 --method SmartGen --seeds   one method, seed by seed
   smartgen-report table2 --where trainer.threads=1   only records of this setting; writes no files
   smartgen-report fig5                               a figure; outputs/figures/fig5.{png,svg,csv} too
+  smartgen-report fig4                               devices and hours: old log, written, real new data
   smartgen-report fig7                               one as a table; outputs/figures/fig7.{png,svg,csv} too
   smartgen-report regimes --dataset demo             source, synthetic and oracle training side by side
   smartgen-report table3_unified --metric hr@10      predictors under four regimes, with intervals and wins
@@ -59,6 +61,7 @@ EPILOG = """examples:
   smartgen-report audit                              where paper and release part, checked one by one
   smartgen-report audit D01,D26                      two of these
   smartgen-report synthetic                          the synthetic sets themselves: valid, new, near to what
+  smartgen-report html                               all of it as one page, outputs/report.html
   smartgen-report wandb --dataset fr                 records, tables and figures as W&B runs, to be sent later
   smartgen-report failures                           every failed cell and the command that repeats it
   smartgen-report show 3fa9c2                        one record, by the beginning of its key or of its digits
@@ -77,7 +80,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         outputs = _outputs(options.outputs)
         _check(options)
         text = _answer(options, outputs)
-        if options.out is None:
+        if options.out is None or options.what == "html":  # which is told where it is
             sys.stdout.write(text)
         else:
             write_text_atomic(options.out, text)
@@ -89,7 +92,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _answer(options: argparse.Namespace, outputs: Path) -> str:
     """The page, of before where nothing has changed; what goes to W&B is no page."""
-    if options.what == "wandb":
+    if options.what in ("wandb", "html"):
         return _run(options, outputs)
     question = vars(options) | {"color": sys.stdout.isatty(), "width": width(), "outputs": str(outputs)}
     if options.what == "audit":
@@ -146,7 +149,7 @@ def _check(options: argparse.Namespace) -> None:
     """Refuse what cannot be reported."""
     if options.what != "audit" and (options.what == "show") != (options.key is not None):
         raise SmartgenError("show and a key go together: smartgen-report show KEY")
-    known = (*table_names(), *figure_names(), *OTHERS)
+    known = (*table_names(), *figure_names(), *shares_names(), *OTHERS)
     if options.what not in known:
         raise SmartgenError(f"there is no {options.what!r} to report; choose one of: {', '.join(known)}")
     _refuse_unused(options)
@@ -163,17 +166,21 @@ def _run(options: argparse.Namespace, outputs: Path) -> str:
     if options.what == "synthetic":
         return _synthetic(options, records, outputs)
     if options.what in PAIRED:
-        return _paired(options, records, outputs)
+        return report_paired(options, records, outputs)
     if options.what == "worth":
         return report_worth(options, records, outputs)
     if options.what == "wandb":
         return report_wandb(options, records, outputs)
+    if options.what == "html":
+        return report_html(options, records, outputs)
     if options.what == "audit":
         return report_audit(options, records, outputs)
     if options.what in ("quirks", "headline"):
         return _page_of(options, records, outputs)
     if options.what in figure_names():
-        return _figure(options, records, outputs)
+        return report_curves(options, records, outputs)
+    if options.what in shares_names():
+        return report_shares(options, records, outputs)
     if options.what == "show":
         return listings.one_record(records, options.key)
     return _table(options, records, outputs)
@@ -187,12 +194,13 @@ def _refuse_unused(options: argparse.Namespace) -> None:
         **dict.fromkeys((*PAIRED, "worth"), ("seeds",)),
         **dict.fromkeys(("quirks", "headline"), ("seeds", "metric", "method", "dataset")),
         "wandb": ("method", "seeds", "metric"),
+        "html": ("method", "seeds", "metric", "dataset", "where"),
         "audit": ("method", "seeds", "metric", "dataset", "where"),
         "list": ("method", "seeds", "metric", "dataset", "where"),
         "failures": ("method", "seeds", "metric", "dataset", "where"),
         "show": ("method", "seeds", "metric", "dataset", "where"),
     }
-    unused |= dict.fromkeys(figure_names(), ("method", "seeds", "metric"))
+    unused |= dict.fromkeys((*figure_names(), *shares_names()), ("method", "seeds", "metric"))
     given = [name for name in unused.get(options.what, ()) if getattr(options, name)]
     if options.layout != "cells" and options.what in unused:
         given.append("layout")
@@ -223,39 +231,6 @@ def _synthetic(options: argparse.Namespace, records: Sequence[Record], outputs: 
     return show(options, synthetic_page(found), synthetic_records(found))
 
 
-def _paired(options: argparse.Namespace, records: Sequence[Record], outputs: Path) -> str:
-    from smartgen.core.store import Store
-    from smartgen.tables.paired import compare
-    from smartgen.tables.paired_detection import PairedDetection
-    from smartgen.tables.paired_page import paired_page, paired_records
-    from smartgen.tables.paired_prediction import PairedPrediction
-
-    detection = options.what == "table2_unified"
-    task = PairedDetection(Store(outputs / "cache")) if detection else PairedPrediction()
-    metric = (options.metric or [task.metric])[0]
-    fitting, where = meant(options, records)
-    if dataset := recorded_home(options, records):
-        where["dataset"] = dataset
-        fitting = [r for r in fitting if matches(r, {"dataset": dataset})]
-    task.check_metric(metric)
-    names = (*task.parts(metric), *(() if options.metric else task.beside))
-    others = compare(fitting, [metric, *names], task, told_on_terminal)
-    found = others.pop(metric)
-
-    def arranged(methods: Iterable[str]) -> tuple[Page, list[dict[str, Any]]]:
-        rows, *below = (
-            [row for row in some.rows if row.method in methods] for some in (found, *others.values())
-        )
-        beside = dict(zip(others, below, strict=True))
-        flat = [x for name, some in {metric: rows, **beside}.items() for x in paired_records(some, name)]
-        return paired_page(rows, metric, task, beside, found.left_out), flat
-
-    methods = list(dict.fromkeys(row.method for row in found.rows))
-    if not where and not options.metric:
-        write_page(outputs / "tables" / options.what, *arranged(methods))
-    return show(options, *arranged(named(options.method, methods, "method")))
-
-
 def _page_of(options: argparse.Namespace, records: Sequence[Record], outputs: Path) -> str:
     """A page with flat rows behind it, written in three formats and shown in one."""
     from smartgen.tables.headline import headline_page, headline_records, ratios
@@ -277,26 +252,6 @@ def _page_of(options: argparse.Namespace, records: Sequence[Record], outputs: Pa
     return show(options, arranged, flat)
 
 
-def _figure(options: argparse.Namespace, records: Sequence[Record], outputs: Path) -> str:
-    from smartgen.tables.curves import figure_page, load_figure, point_records, points, worth_drawing
-    from smartgen.tables.draw import draw
-    from smartgen.tables.render import rows_to_csv
-
-    figure = load_figure(options.what)
-    fitting, where = meant(options, records)
-    if options.dataset:
-        where["dataset"] = options.dataset
-        fitting = [r for r in fitting if matches(r, {"dataset": options.dataset})]
-    found = points(figure, fitting)
-    rows = point_records(found)
-    if worth_drawing(found) and not where:
-        stem = outputs / "figures" / figure.name
-        write_files(stem, draw(figure, found) | {"csv": rows_to_csv(rows).encode()})
-    keys = {key for point in found for key in point.keys}
-    arranged = figure_page(figure, found, origin_of([r for r in records if r.key in keys]))
-    return show(options, arranged, rows, WIDTH)
-
-
 def _table(options: argparse.Namespace, records: Sequence[Record], outputs: Path) -> str:
     table = load_named(options.what)
     where = parse_where(options.where)
@@ -314,24 +269,15 @@ def _table(options: argparse.Namespace, records: Sequence[Record], outputs: Path
 
 
 def _write_files(table: Table, cells: Sequence[TableCell], records: Sequence[Record], outputs: Path) -> None:
-    """The whole table in three formats, whatever part of it is to be printed."""
+    """The whole table in four formats, whatever part of it is to be printed."""
+    from smartgen.tables.latex import table_to_latex
     from smartgen.tables.render import to_csv, to_json, to_markdown
 
-    markdown = to_markdown(page(table, cells, describe(cells, records)))
-    texts = {"md": markdown, "csv": to_csv(cells), "json": to_json(cells)}
+    markdown, latex = to_markdown(page(table, cells, describe(cells, records))), table_to_latex(table, cells)
+    texts = {"md": markdown, "tex": latex, "csv": to_csv(cells), "json": to_json(cells)}
     write_files(outputs / "tables" / table.name, {kind: text.encode() for kind, text in texts.items()})
     if table.picture is not None and any(cell.n for cell in cells):
-        _write_picture(table, cells, outputs)
-
-
-def _write_picture(table: Table, cells: Sequence[TableCell], outputs: Path) -> None:
-    """The table's picture in two formats, and its points."""
-    from smartgen.tables.pictures import draw_table, picture_records
-    from smartgen.tables.render import rows_to_csv
-
-    rows = picture_records(table, cells)
-    files = draw_table(table, rows) | {"csv": rows_to_csv(rows).encode()}
-    write_files(outputs / "figures" / table.name, files)
+        write_picture(table, cells, outputs)
 
 
 def _render(
@@ -343,6 +289,10 @@ def _render(
         return to_json(cells)
     if options.format == "csv":
         return to_csv(cells)
+    if options.format == "latex":
+        from smartgen.tables.latex import table_to_latex
+
+        return table_to_latex(table, cells)
     arranged = page(
         table,
         cells,

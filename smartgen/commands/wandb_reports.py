@@ -15,6 +15,7 @@ from smartgen.core.records import Record
 from smartgen.tables.collect import TableCell, collect
 from smartgen.tables.curves import Figure, figure_names, load_figure, point_records, points, worth_drawing
 from smartgen.tables.declare import Table, load_named, table_names
+from smartgen.tables.shares import Shares, SharesFigure, load_shares, shares, shares_names, shares_records
 from smartgen.tracking.describe import Description
 
 COLUMNS = (
@@ -96,6 +97,12 @@ def reports(records: Sequence[Record], outputs: Path, keys: Iterable[str] | None
         shown = {key for point in found for key in point.keys}
         if shown and (wanted is None or shown & wanted):
             yield _figure_report(figure, found)
+    for name in shares_names():
+        drawn = load_shares(name)
+        panels = shares(drawn, records)
+        shown = {key for panel in panels for key in panel.keys}
+        if shown and (wanted is None or shown & wanted):
+            yield _shares_report(drawn, panels)
     if wanted is None:
         yield from filter(None, (_page_report(name, outputs) for name in PAGES))
 
@@ -121,6 +128,15 @@ def _figure_report(figure: Figure, found: Sequence[Any]) -> Report:
     config = {"title": figure.title, "caption": figure.caption, "source": figure.source}
     described = _described(figure.name, figure.name, config, {"points": len(found)})
     return Report(described, point_records(found), pictures)
+
+
+def _shares_report(figure: SharesFigure, found: Sequence[Shares]) -> Report:
+    from smartgen.tables.shares_picture import draw_shares
+
+    config = {"title": figure.title, "caption": figure.caption, "source": figure.source}
+    described = _described(figure.name, figure.name, config, {"panels": len(found)})
+    pictures = {"figure": lambda: draw_shares(figure, found, ["png"])["png"]}
+    return Report(described, shares_records(found), pictures)
 
 
 def _page_report(name: str, outputs: Path) -> Report | None:

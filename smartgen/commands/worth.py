@@ -49,14 +49,20 @@ def report_worth(options: argparse.Namespace, records: Sequence[Record], outputs
     return show(options, worth_page(asked, left_out), worth_records(asked), WIDTH)
 
 
-def _tasks(metric: str | None, outputs: Path) -> list[tuple[Comparison, str]]:
-    """Both tasks with what the paper and the field measure first, or the one that has this metric."""
+def both_tasks(outputs: Path) -> list[tuple[Comparison, str]]:
+    """Both tasks with what the paper and the field measure first."""
     from smartgen.tables.paired_detection import PairedDetection
     from smartgen.tables.paired_prediction import PairedPrediction
 
-    prediction, detection = PairedPrediction(), PairedDetection(Store(outputs / "cache"))
+    return [(PairedPrediction(), "hr@10"), (PairedDetection(Store(outputs / "cache")), "auroc")]
+
+
+def _tasks(metric: str | None, outputs: Path) -> list[tuple[Comparison, str]]:
+    """Both tasks, or the one that has this metric."""
+    tasks = both_tasks(outputs)
+    (prediction, _), (detection, _) = tasks
     if metric is None:
-        return [(prediction, "hr@10"), (detection, "auroc")]
+        return tasks
     try:
         prediction.check_metric(metric)
     except SmartgenError:
@@ -68,17 +74,25 @@ def _tasks(metric: str | None, outputs: Path) -> list[tuple[Comparison, str]]:
 def _write_all(found: Sequence[Worth], left_out: Sequence[str], outputs: Path) -> None:
     from smartgen.tables.render import rows_to_csv
     from smartgen.tables.worth_page import curve_records, worth_page, worth_records
-    from smartgen.tables.worth_pictures import draw_curves, draw_gaps
 
     write_page(outputs / "tables" / "worth", worth_page(found, left_out), worth_records(found))
     curves = rows_to_csv(curve_records(found)).encode()
     write_files(outputs / "figures" / "worth", {"csv": curves})
+    for name, files in worth_pictures(found).items():
+        write_files(outputs / "figures" / name, files)
+
+
+def worth_pictures(found: Sequence[Worth]) -> dict[str, dict[str, bytes]]:
+    """Curves of each model that was tried with real sequences, and the gaps of each task."""
+    from smartgen.tables.worth_pictures import draw_curves, draw_gaps
+
+    pictures = {}
     for method in dict.fromkeys(one.method for one in found):
         some = [one for one in found if one.method == method]
-        if not any(one.tried for one in some):  # levels alone make no picture
-            continue
-        write_files(outputs / "figures" / f"worth_{method}", draw_curves(some))
+        if any(one.tried for one in some):  # levels alone make no picture
+            pictures[f"worth_{method}"] = draw_curves(some)
     for task in dict.fromkeys(one.task for one in found):
         some = [one for one in found if one.task == task and one.gaps]
         if some:
-            write_files(outputs / "figures" / f"gaps_{task}", draw_gaps(some))
+            pictures[f"gaps_{task}"] = draw_gaps(some)
+    return pictures

@@ -5,11 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from smartgen.conformance.files import first_file, result_rows
 from smartgen.conformance.lines import Context, Line, State, compared
 from smartgen.core.types import ACTION, DEVICE, HOUR, Sequences
+
+if TYPE_CHECKING:
+    from smartgen.protocols.released import Parts
+    from smartgen.settings import ReleasedProtocolSettings
 
 BASELINE: Final = "anomaly_detection_baseline"
 PIPELINE: Final = "anomaly_detection_pipeline"
@@ -49,27 +53,21 @@ def check_attacks(context: Context) -> Iterator[Line]:
     if raw.is_file() and file.is_file():
         normal = split_sequences(read_sequences(raw), context.vocabulary)
         ours = released_attack(change.attack, normal, context.vocabulary)
-        yield compared("attacks on pieces", f"{context} {name}", ours, _unlabeled(file))
+        yield compared("attacks on pieces", f"{context} {name}", ours, unlabeled(file))
     windows = _windows(context)
     file = context.root / BASELINE / "baseline_data" / context.dataset / "attack" / name
     if windows is not None and file.is_file():
         ours = released_attack(change.window_attack, windows["test"], context.vocabulary)
-        yield compared("attacks on windows", f"{context} windows {name}", ours, _unlabeled(file))
+        yield compared("attacks on windows", f"{context} windows {name}", ours, unlabeled(file))
 
 
 def check_detectors(context: Context) -> Iterator[Line]:
     """Rows of Table 2 that are trained by no chance: detectors of rows, and recorded networks."""
-    change, windows = CHANGES.get(context.folder.name), _windows(context)
-    results = result_rows(
-        context.root / BASELINE / "results", dataset=context.dataset, env=context.folder.name
-    )
-    if change is None or windows is None or not results:
+    change, parts, results = CHANGES.get(context.folder.name), window_parts(context), window_results(context)
+    if change is None or parts is None or not results:
         return
-    from smartgen.data.attacks.released import released_attack
-    from smartgen.protocols.released import Parts, detect
+    from smartgen.protocols.released import detect
 
-    attack = released_attack(change.window_attack, windows["test"], context.vocabulary)
-    parts = Parts(windows["trn"], windows["vld"], windows["test"], attack)
     for model, make in _makers(context, change).items():
         row = next((row for row in results if row["model"] == model), None)
         made = make() if row is not None else None
@@ -78,22 +76,51 @@ def check_detectors(context: Context) -> Iterator[Line]:
             yield _line(context, subject, detect(detector, parts, rule).metrics, row)
 
 
+def window_results(context: Context) -> list[dict[str, str]]:
+    """The recorded results of Table 2's stale detectors."""
+    folder = context.root / BASELINE / "results"
+    return result_rows(folder, dataset=context.dataset, env=context.folder.name)
+
+
+def window_parts(context: Context) -> Parts | None:
+    """What the stale detectors train and are tested on; None where the release has no windows."""
+    change, windows = CHANGES.get(context.folder.name), _windows(context)
+    if change is None or windows is None:
+        return None
+    from smartgen.data.attacks.released import released_attack
+    from smartgen.protocols.released import Parts
+
+    attack = released_attack(change.window_attack, windows["test"], context.vocabulary)
+    return Parts(windows["trn"], windows["vld"], windows["test"], attack)
+
+
+def agree(metrics: Mapping[str, float], row: Mapping[str, str]) -> bool:
+    """Whether precision, recall and F1 of ours are the row's, to its four decimals."""
+    pairs = (("precision", "precision"), ("recall", "recall"), ("f1", "f1_score"))
+    return all(abs(metrics[ours] - float(row[theirs])) <= HALF_DIGIT for ours, theirs in pairs)
+
+
 Made = tuple[Any, Any, str]
 
 
 def _makers(context: Context, change: _Change) -> Mapping[str, Callable[[], Made | None]]:
     """The release's name of a model -> what gives detector, rule and what is said of them."""
     return {
-        "LocalOutlierFactor": lambda: _row_detector(context, "lof"),
-        "IsolationForest": lambda: _row_detector(context, "isolation_forest"),
-        "OCSVM": lambda: _row_detector(context, "ocsvm"),
-        "MC": lambda: _row_detector(context, "aegis"),
+        "LocalOutlierFactor": lambda: row_detector(context, "lof"),
+        "IsolationForest": lambda: row_detector(context, "isolation_forest"),
+        "OCSVM": lambda: row_detector(context, "ocsvm"),
+        "MC": lambda: row_detector(context, "aegis"),
         "Autoencoder": lambda: _recorded(context, change, "Autoencoder"),
         "GRUAutoencoder": lambda: _recorded(context, change, "GRUAutoencoder"),
     }
 
 
-def _row_detector(context: Context, name: str) -> Made:
+def row_detector(context: Context, name: str, protocol: ReleasedProtocolSettings | None = None) -> Made:
+    """A detector that no chance trains, the rule that it is judged by, and its name.
+
+    Args:
+        protocol: whose quirks are switched on or off; the release's own without.
+    """
     from smartgen.core.registry import load
     from smartgen.detectors import REGISTRY
     from smartgen.protocols.released import released_rule
@@ -113,13 +140,12 @@ def _row_detector(context: Context, name: str) -> Made:
         "aegis": AegisSettings("aegis"),
     }[name]
     detector = load(REGISTRY, name, "detector")(context.vocabulary, made, None, None, None, 0)
-    return detector, released_rule(made, ReleasedProtocolSettings("released"), 90), name
+    return detector, released_rule(made, protocol or ReleasedProtocolSettings("released"), 90), name
 
 
 def _recorded(context: Context, change: _Change, model: str) -> Made | None:
     """One of the release's trained networks as a detector that is trained already; None if it is missing."""
-    folder = context.root / BASELINE / "saved_model"
-    path = first_file(folder, f"best_{model}_{context.dataset}_{context.folder.name}.pth")
+    path = recorded_network(context, model)
     if path is None:
         return None
     from smartgen.conformance.checkpoints import AUTOENCODER, GRU_AUTOENCODER, load_released
@@ -132,6 +158,12 @@ def _recorded(context: Context, change: _Change, model: str) -> Made | None:
     load_released(network, path, GRU_AUTOENCODER if gru else AUTOENCODER)
     subject = f"{'argus' if gru else 'autoencoder'} checkpoint"
     return _Trained(network, change.field, pad), Rule(percentile=90), subject
+
+
+def recorded_network(context: Context, model: str) -> Path | None:
+    """The weights of one of the release's trained detectors; None where it has none."""
+    name = f"best_{model}_{context.dataset}_{context.folder.name}.pth"
+    return first_file(context.root / BASELINE / "saved_model", name)
 
 
 class _Trained:
@@ -155,7 +187,7 @@ def _line(context: Context, subject: str, metrics: Mapping[str, float], row: Map
     theirs = [float(row[name]) for name in ("precision", "recall", "f1_score")]
     ours = [metrics[name] for name in ("precision", "recall", "f1")]
     told = "precision, recall, F1 " + ", ".join(f"{value:.4f}" for value in ours)
-    equal = all(abs(a - b) <= HALF_DIGIT for a, b in zip(ours, theirs, strict=True))
+    equal = agree(metrics, row)
     if not equal:
         told += "; the release's file has " + ", ".join(f"{value:.4f}" for value in theirs)
     return Line(subject, f"{context} {subject}", State.EQUAL if equal else State.DIFFERS, told, minor=equal)
@@ -172,7 +204,7 @@ def _windows(context: Context) -> dict[str, Sequences] | None:
     return {part: read_sequences(path) for part, path in paths.items()}
 
 
-def _unlabeled(path: Path) -> Sequences:
+def unlabeled(path: Path) -> Sequences:
     """The sequences of a file of (sequence, label)."""
     from smartgen.data.unpickle import load_pickle
 

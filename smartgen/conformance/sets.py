@@ -26,7 +26,7 @@ def check_sets(context: Context) -> Iterator[Line]:
     answers = [one for one in recorded if one.is_answer]
     for one in recorded + _copies(context):
         if one.is_set and not one.variant.startswith(("filter", "seq_", "day_")):
-            yield _set_line(context, one, [answer for answer in answers if answer.setting == one.setting])
+            yield set_line(context, one, [answer for answer in answers if answer.setting == one.setting])
 
 
 def _copies(context: Context) -> list[Recording]:
@@ -39,7 +39,8 @@ def _copies(context: Context) -> list[Recording]:
     ]
 
 
-def _set_line(context: Context, one: Recording, answers: list[Recording]) -> Line:
+def set_line(context: Context, one: Recording, answers: list[Recording]) -> Line:
+    """From which of the answers a set follows, if from any; a line that says so."""
     theirs = read_sequences(one.path)
     same_run = [answer for answer in answers if answer.named == one.named] or answers
     state, detail = _compare(context, theirs, same_run) if same_run else (State.NOTE, "no answers recorded")

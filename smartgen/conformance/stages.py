@@ -35,8 +35,8 @@ def check_gss(context: Context) -> Iterator[Line]:
     pieces = (
         read_sequences(split) if split.is_file() else split_sequences(read_sequences(raw), context.vocabulary)
     )
-    ours = _edges(behavior_graph(pieces, context.vocabulary).hints())
-    theirs = _edges(json.loads(released.read_text(encoding="utf-8")))
+    ours = hint_edges(behavior_graph(pieces, context.vocabulary).hints())
+    theirs = hint_edges(json.loads(released.read_text(encoding="utf-8")))
     subject = f"{context} {released.name}"
     if ours == theirs:
         counts = f"{len(ours)} actions, {sum(len(following) for _, following in ours)} successors"
@@ -45,7 +45,8 @@ def check_gss(context: Context) -> Iterator[Line]:
         yield Line("GSS", subject, State.DIFFERS, first_difference(ours, theirs))
 
 
-def _edges(hints: Mapping[str, Any]) -> list[tuple[str, list[tuple[str, int]]]]:
+def hint_edges(hints: Mapping[str, Any]) -> list[tuple[str, list[tuple[str, int]]]]:
+    """Action, and its successors with their counts, in the order of the hints; without their messages."""
     return [
         (action, [(edge["next_action"], edge["count"]) for edge in hint.get("transitions", [])])
         for action, hint in hints.items()

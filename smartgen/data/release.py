@@ -48,7 +48,7 @@ def default_root(path: str | Path | None = None) -> Path:
 def datasets(root: Path) -> list[str]:
     """Names of the datasets that have a data folder and a vocabulary, sorted."""
     folder = root / DATA_FOLDER
-    tables = _tables(root)
+    tables = vocabulary_tables(root)
     found = [entry.name for entry in folder.iterdir() if entry.is_dir()] if folder.is_dir() else []
     return sorted(name for name in found if {f"{name}_devices_dict", f"{name}_actions"} <= set(tables))
 
@@ -71,7 +71,7 @@ def read_vocabulary(root: Path, dataset: str) -> Vocabulary:
     Raises:
         SmartgenError: the dataset has no tables, or their ids have holes.
     """
-    tables = _tables(root)
+    tables = vocabulary_tables(root)
     wanted = (f"{dataset}_devices_dict", f"{dataset}_actions")
     if missing := [name for name in wanted if name not in tables]:
         known = ", ".join(datasets(root)) or "none"
@@ -190,7 +190,7 @@ def _flat_row(path: Path, number: int, row: object) -> IntArray:
     return flat.astype(np.int32)
 
 
-def _tables(root: Path) -> Tables:
+def vocabulary_tables(root: Path) -> Tables:
     """Every text-to-id table of the vocabulary file."""
     path = next((root / name for name in VOCABULARY_FILES if (root / name).is_file()), None)
     if path is None:

@@ -13,6 +13,7 @@ from smartgen.tables.blocks import tally
 from smartgen.tables.collect import collect, unresolved
 from smartgen.tables.curves import figure_names, load_figure, points
 from smartgen.tables.declare import load_named, table_names
+from smartgen.tables.shares import load_shares, shares, shares_names
 
 
 def tables(records: Sequence[Record]) -> str:
@@ -26,6 +27,10 @@ def tables(records: Sequence[Record]) -> str:
     for name in figure_names():
         figure = load_figure(name)
         lines.append(f"{name}  {figure.title}: {len(points(figure, records))} points")
+    for name in shares_names():
+        drawn = load_shares(name)
+        count = len(drawn.datasets) * len(drawn.panels)
+        lines.append(f"{name}  {drawn.title}: {len(shares(drawn, records))} of {count} panels")
     done, failed = sum(record.ok for record in records), len(unresolved(records))
     hint = " (smartgen-report failures)" if failed else ""
     lines.append(f"records: {done}; failed cells: {failed}{hint}")

@@ -47,7 +47,7 @@ def run(outputs: Path, *arguments: str) -> int:
     return main([*arguments, "--outputs", str(outputs)])
 
 
-def test_table_prints_and_leaves_three_files(outputs: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_table_prints_and_leaves_four_files(outputs: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(outputs, "table2", "--metric", "f1", "--method", "SmartGen", "--format", "json") == 0
     printed = json.loads(capsys.readouterr().out)
     assert len(printed) == 9
@@ -61,6 +61,7 @@ def test_table_prints_and_leaves_three_files(outputs: Path, capsys: pytest.Captu
         "table2.csv",
         "table2.json",
         "table2.md",
+        "table2.tex",
     ]
 
 

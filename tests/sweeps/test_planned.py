@@ -8,6 +8,7 @@ from smartgen.core.errors import SmartgenError
 from smartgen.sweeps.planned import planned_cells
 from smartgen.tables.curves import figure_names
 from smartgen.tables.declare import table_names
+from smartgen.tables.shares import shares_names
 
 
 @pytest.fixture(autouse=True)
@@ -41,5 +42,5 @@ def test_what_does_not_compose_is_refused_in_a_line(override: str) -> None:
 
 
 def test_run_all_has_every_table_and_figure_with_published_numbers() -> None:
-    assert set(table_names()) | set(figure_names()) <= set(PAPER)
+    assert set(table_names()) | set(figure_names()) | set(shares_names()) <= set(PAPER)
     assert set(GROUPS["tables"]) | set(GROUPS["figures"]) == set(PAPER)

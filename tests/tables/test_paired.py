@@ -151,7 +151,7 @@ def test_the_command_prints_and_writes(
     shown = capsys.readouterr().out
     assert shown == (tmp_path / "tables" / "table3_unified.csv").read_text()
     assert {line.split(",")[4] for line in shown.splitlines()[1:]} == {"ndcg@10", "ndcg@10_novel", "hr@10"}
-    assert {path.suffix for path in (tmp_path / "tables").iterdir()} == {".md", ".csv", ".json"}
+    assert {path.suffix for path in (tmp_path / "tables").iterdir()} == {".md", ".tex", ".csv", ".json"}
     (tmp_path / "runs" / "source-0-500" / "cases.npz").write_bytes(b"no archive")
     assert main(["table3_unified", "--outputs", str(tmp_path)]) == 2
     assert "no readable cases" in capsys.readouterr().err

@@ -141,7 +141,7 @@ def test_the_command_prints_and_writes(
     assert "hours_auroc" in capsys.readouterr().out
     assert not (tmp_path / "tables").exists()
     assert main(["table2_unified", "--outputs", str(tmp_path)]) == 0
-    assert {path.suffix for path in (tmp_path / "tables").iterdir()} == {".md", ".csv", ".json"}
+    assert {path.suffix for path in (tmp_path / "tables").iterdir()} == {".md", ".tex", ".csv", ".json"}
     written = json.loads((tmp_path / "tables" / "table2_unified.json").read_text())
     assert {row["metric"] for row in written} == {
         *("auroc", "command_auroc", "hours_auroc", "auroc_novel", "f1", "false_positive_rate")

@@ -110,7 +110,7 @@ def test_the_command_writes_the_whole_and_shows_a_part(
     assert main(["synthetic", "--outputs", str(tmp_path)]) == 0
     text = capsys.readouterr().out
     assert max(map(len, text.splitlines())) <= 112
-    assert sorted(path.suffix for path in (tmp_path / "tables").iterdir()) == [".csv", ".json", ".md"]
+    assert sorted(path.suffix for path in (tmp_path / "tables").iterdir()) == [".csv", ".json", ".md", ".tex"]
     whole = json.loads((tmp_path / "tables/synthetic.json").read_text())
     assert {row["transition"] for row in whole} == {"seasonal", "occupancy"}
     assert (

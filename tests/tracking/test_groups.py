@@ -11,6 +11,7 @@ from smartgen.config import compose_cell, config_dir
 from smartgen.core.errors import SmartgenError
 from smartgen.tables.curves import figure_names
 from smartgen.tables.declare import table_names
+from smartgen.tables.shares import shares_names
 from smartgen.tracking.groups import experiment_groups, group_of
 
 GROUPS = {"table2": "table2", "fig5_full": "fig5"}
@@ -38,7 +39,9 @@ def test_the_group_is_the_sweep_that_made_the_record(command: str, group: str) -
 def test_every_experiment_has_the_group_of_what_reports_it() -> None:
     groups = experiment_groups()
     assert set(groups) == {path.stem for path in (config_dir() / "experiment").glob("*.yaml")}
-    assert set(groups.values()) <= {*table_names(), *figure_names(), *OTHERS} | WITHOUT_REPORT
+    assert (
+        set(groups.values()) <= {*table_names(), *figure_names(), *shares_names(), *OTHERS} | WITHOUT_REPORT
+    )
 
 
 @pytest.mark.parametrize("experiment", ["table2", "fig5_full"])

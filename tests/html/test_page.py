@@ -1,0 +1,132 @@
+"""The page's text: everything is in it, nothing of it runs or calls, and what is missing is said."""
+
+from __future__ import annotations
+
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+
+from smartgen.commands.report import main
+from smartgen.html.grids import Facts, facts_of, grid_of
+from smartgen.html.numbers import matrices, numbers
+from smartgen.tables.blocks import Block
+from smartgen.tables.collect import collect
+from smartgen.tables.compare import SYMBOLS
+from smartgen.tables.declare import load_named, table_names
+from tests.html.conftest import EVIL
+
+
+class Reader(HTMLParser):
+    """Ids, addresses, tags and texts of a page."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.ids: list[str] = []
+        self.addresses: list[str] = []
+        self.tags: list[str] = []
+        self.downloads: list[str] = []
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        told = dict(attrs)
+        self.tags.append(tag)
+        assert not [name for name in told if name.startswith("on")], (tag, told)
+        self.ids += [told["id"] or ""] if "id" in told else []
+        self.addresses += [value or "" for name, value in told.items() if name in ("href", "src", "action")]
+        self.downloads += [told["download"] or ""] if "download" in told else []
+
+
+def test_the_page_holds_all_and_points_nowhere_else(page: Path) -> None:
+    text = page.read_text(encoding="utf-8")
+    read = Reader(text)
+    assert len(read.ids) == len(set(read.ids))
+    inside = [address[1:] for address in read.addresses if address.startswith("#")]
+    assert set(inside) <= set(read.ids)
+    assert all(address.startswith(("#", "data:")) for address in read.addresses)
+    assert read.tags.count("script") == 1
+    assert "default-src &#39;none&#39;" in text
+    assert EVIL not in text
+    assert "&lt;script&gt;alert(1)&lt;/script&gt;" in text
+
+
+def test_every_number_of_every_table_has_its_row_with_a_verdict_and_a_command(page: Path) -> None:
+    text = page.read_text(encoding="utf-8")
+    read = Reader(text)
+    for name in table_names():
+        table = load_named(name)
+        found = numbers(table, collect(table, []))
+        assert len(found) == len(table.places)
+        assert {one.anchor for one in found} <= set(read.ids)
+        assert {f"{name}.{kind}" for kind in ("md", "tex", "csv")} <= set(read.downloads)
+    row = re.search(r'<tr id="table2-fr-st-smartgen-f1-score".*?</tr>', text, re.S)
+    assert row is not None
+    assert "0.8614" in row[0]
+    assert "v-exact" in row[0]
+    assert "smartgen experiment=table2" in row[0]
+    assert "dataset=fr transition=seasonal" in row[0]
+
+
+def test_verdicts_are_counted_on_top(page: Path) -> None:
+    text = page.read_text(encoding="utf-8")
+    top = text[: text.index('id="filters"')]
+    body = re.search(r'<a href="#table2">.*?</tr>', top, re.S)
+    assert body is not None
+    cells = re.findall(r'<td class="number">(.*?)</td>', body[0])
+    counts = dict(zip([*SYMBOLS, "all"], (int(cell or 0) for cell in cells), strict=True))
+    table = load_named("table2")
+    assert counts["all"] == len(table.places) == sum(counts[word] for word in SYMBOLS)
+    assert counts["exact"] >= 1
+    assert counts["off"] >= 1
+    assert counts["unstable"] == 1
+    assert counts["failed"] == 3
+
+
+def test_what_was_not_run_says_what_runs_it(page: Path) -> None:
+    text = page.read_text(encoding="utf-8")
+    for name in ("fig5", "table3_unified", "worth", "synthetic"):
+        part = re.search(rf'<section id="{name}".*?</section>', text, re.S)
+        assert part is not None
+        assert "Nothing to show:" in part[0]
+        assert "smartgen " in part[0]
+
+
+def test_the_command_writes_it_and_says_where(outputs: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["html", "--outputs", str(outputs), "--out", str(outputs / "other.html")]) == 0
+    said = capsys.readouterr().out
+    assert str(outputs / "other.html") in said
+    assert "unstable" in said
+    assert (outputs / "other.html").read_text(encoding="utf-8").endswith("</html>")
+    files = {path.name for path in (outputs / "tables").iterdir()}
+    assert {f"table2.{kind}" for kind in ("md", "tex", "csv", "json")} <= files
+    assert {"fig4.png", "fig4.svg", "fig4.csv"} <= {path.name for path in (outputs / "figures").iterdir()}
+
+
+def test_without_a_record_there_is_no_page(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["html", "--outputs", str(tmp_path)]) == 2
+    assert "no record to show" in capsys.readouterr().err
+    assert not (tmp_path / "report.html").exists()
+
+
+def test_a_matrix_has_methods_down_and_places_across() -> None:
+    table = load_named("table2")
+    first, *_ = matrices(numbers(table, collect(table, [])))
+    assert [(column.dataset, column.transition) for column in first.columns][:3] == [
+        ("fr", "ST"),
+        ("fr", "TT"),
+        ("fr", "NT"),
+    ]
+    assert [name for name, _ in first.rows] == list(table.methods)
+    assert all(one is not None and one.metric == "Recall" for _, row in first.rows for one in row)
+
+
+def test_rows_of_a_block_know_what_filters_go_by() -> None:
+    block = Block(
+        "LOF: auroc, mean of 3 seeds", ["cell", "n", "source"], [["SP NT", "68‡", ".41"]], frozenset({1, 2})
+    )
+    (row,) = grid_of(block, {"LOF", "IF"}).rows
+    assert row.facts == Facts("sp", "NT", "LOF")
+    assert [cell.sort for cell in row.cells] == ["SP NT", 68.0, 0.41]
+    assert facts_of(["home", "change", "method"], ["demo", "schedule", "seen"]) == Facts("demo", "TT", "seen")
+    assert facts_of(["reading"], ["as published"]) == Facts()
