@@ -1,4 +1,4 @@
-"""Records that reports are tried on: cells of the demo home, one that failed, and a made-up one of Table 2."""
+"""Records that reports are tried on: cells of the demo home, one that failed, a made-up one of Table 2."""
 
 from __future__ import annotations
 

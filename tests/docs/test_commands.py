@@ -1,23 +1,25 @@
 """Every command of the README and of the pages is executed; one that no rule knows fails.
 
-*Tutorials* and the page on the library run verbatim: a page is one script in a folder of its own, and where a page
-shows what is printed, it must be printed: each line of a ``text`` block, numbers apart; ``...`` is what was left out.
-A ``python`` or ``yaml`` block with a title is a file; one of Python without is run. Blocks on the authors' data run
-where SMARTGEN_RELEASE names it. Pages on files of the clone run in a copy of it.
+*Tutorials* and the page on the library run verbatim: a page is one script in a folder of its own, and what a
+page shows must be printed: each line of a ``text`` block, numbers apart; ``...`` is what was left out. A ``python``
+or ``yaml`` block with a title is a file; one of Python without is run. Blocks on the authors' data run where
+SMARTGEN_RELEASE names it. Pages on files of the clone run in a copy of it.
 
 *Anything else*, in blocks or in the text:
 
-- ``smartgen``: its settings compose as they stand, launcher included; then its cells run with ``plan=true``, up to
-  measuring. A sweep of more than `MOST` cells runs fewer, on one home and change (FR, if it is there): each value
-  of each other axis occurs, numbers counting as one value. Where an encoder would be trained before an LLM is planned for, it is a tiny one.
-- ``smartgen-report``: on records of the demo home; it answers, or names in one line the command that makes records.
-  ``run`` composes its sweeps and counts what is left, for running them takes hours.
+- ``smartgen``: its settings compose as they stand, launcher included; then its cells run with ``plan=true``, up
+  to measuring. A sweep of more than `MOST` cells runs fewer, on one home and change (FR, if it is there): each
+  value of each other axis occurs, numbers counting as one value. Where an encoder would be trained before an LLM
+  is planned for, it is a tiny one.
+- ``smartgen-report``: on records of the demo home; it answers, or names in one line the command that makes
+  records. ``run`` composes its sweeps and counts what is left, for running them takes hours.
 - ``smartgen-data``: on SMARTGEN_RELEASE; ``fetch`` copies from there, and ``conformance`` has tests of its own.
 - ``make``: the target exists. Scripts: ``--help``. ``pip``: the files and extras exist.
 """
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import shlex
@@ -218,10 +220,8 @@ def test_a_page_runs_as_it_stands(path: Path, tmp_path: Path) -> None:
 
 def with_its_children(process: int) -> None:
     """End all that is left of a session that was started here."""
-    try:
+    with contextlib.suppress(ProcessLookupError):
         os.killpg(process, signal.SIGKILL)
-    except ProcessLookupError:
-        pass
 
 
 # Commands one by one
@@ -268,9 +268,14 @@ def rule_of(words: Sequence[str]) -> Rule | None:
 
 
 def parameters() -> list[object]:
-    found = []
+    found, known = [], set()
     for command, page in commands().items():
         words = shlex.split(filled(command))
+        if words[:2] == ["smartgen-data", "fetch"]:
+            words = [*words[:2], "--source", RELEASE or "nowhere"]
+        if tuple(words) in known:
+            continue
+        known.add(tuple(words))
         marks = [pytest.mark.release] if needs_release(words) else []
         found.append(pytest.param(words, id=f"{page}: {command}"[:150], marks=marks))
     return found
@@ -389,7 +394,7 @@ def reads_data(words: list[str], folder: Path) -> None:
     if what == "conformance":
         options = ["--help"]
     if what == "fetch":
-        options = ["--source", RELEASE, "--into", str(folder / "release")]
+        options += ["--into", str(folder / "release")]
     if what == "model" and not any(MODELS.glob("*.gguf")):
         pytest.skip("needs the network: `make test` fetches the model first")
     if "--help" in options:
