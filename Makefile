@@ -37,13 +37,15 @@ bench: setup ## what each pipeline and stage costs; outputs/bench
 docs: setup ## the documentation as a site: site/index.html
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
 
+# As many tests at once as there are cores, up to eight, since each may load torch.
+TOGETHER ?= -n auto --maxprocesses 8 --dist worksteal
 # Two processes with two threads each on two cores are several times slower than with one.
 test unit: export OMP_NUM_THREADS ?= 1
 test: model ## every test; those on the authors' data run where SMARTGEN_RELEASE names it
-	$(BIN)/python -m pytest -q --cov --cov-report=term:skip-covered
+	$(BIN)/python -m pytest -q $(TOGETHER) --cov --cov-report=term:skip-covered
 
 unit: setup ## the tests that take seconds
-	$(BIN)/python -m pytest -q -m "not slow"
+	$(BIN)/python -m pytest -q $(TOGETHER) -m "not slow"
 
 lint: setup ## style and types
 	$(BIN)/ruff check .

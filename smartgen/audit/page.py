@@ -84,5 +84,5 @@ def _told(found: Sequence[Audited]) -> list[str]:
         lines += [f"  release: {one.said.release}"]
         touches = "; ".join(touched.where for touched in one.said.touches)
         lines += [f"  touches: {touches}"] if touches else []
-        lines += [f"  {'evidence' if n == 0 else '        '}: {line}" for n, line in enumerate(one.evidence)]
+        lines += ["  evidence:", *(f"    {line}" for line in one.evidence)] if one.evidence else []
     return lines

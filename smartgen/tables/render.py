@@ -6,6 +6,7 @@ import csv
 import dataclasses
 import io
 import json
+import textwrap
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
@@ -63,7 +64,7 @@ def to_markdown(page: Page) -> str:
         sides = ["--:" if column in block.right else "---" for column in range(len(block.head))]
         lines = [block.head, sides, *block.rows]
         parts += [f"## {block.heading}", "\n".join(map(_pipes, lines))]
-    parts.append("\n".join(f"- {line}" for line in page.below))
+    parts.append("\n".join(_listed(line) for line in page.below if line.strip()))
     return "\n\n".join(parts) + "\n"
 
 
@@ -80,8 +81,26 @@ def to_text(page: Page, width: int = 100, *, color: bool = False) -> str:
         _console(out, max(width, _needed(block)), color).print(_rich(block))
     console.print()
     for line in page.below:
-        console.print(Text(line))
+        for part in _hanging(line, width) or [""]:
+            console.print(Text(part))
     return "\n".join(line.rstrip() for line in out.getvalue().splitlines()) + "\n"
+
+
+def _listed(line: str) -> str:
+    """A line of a list; what is indented by two spaces stands under the line above.
+
+    Example:
+        >>> _listed("a note"), _listed("  of it")
+        ('- a note', '  - of it')
+    """
+    inner = line.lstrip()
+    return f"{' ' * (len(line) - len(inner))}- {inner}"
+
+
+def _hanging(line: str, width: int) -> list[str]:
+    """A line in parts of a width; where it is indented, its rest is so a little more."""
+    indent = len(line) - len(line.lstrip())
+    return textwrap.wrap(line, width, subsequent_indent=" " * (indent + 2 if indent else 0))
 
 
 def _console(out: io.StringIO, width: int, color: bool) -> Console:

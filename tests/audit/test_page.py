@@ -36,16 +36,17 @@ def test_a_line_a_discrepancy_stands_first() -> None:
 
 def test_each_is_told_with_its_evidence() -> None:
     below = list(audit_page(FOUND).below)
-    assert below[:7] == [
+    assert below[:8] == [
         "",
         "D01  ✓ confirmed",
         "  paper: says so",
         "  release: does otherwise",
         "  touches: Table 2, FR, SmartGen; Table 2, SP; abstract",
-        "  evidence: 3 of 3",
-        "          : one",
+        "  evidence:",
+        "    3 of 3",
+        "    one",
     ]
-    assert below[7:10] == ["", "D02  ✗ refuted", "  release: does"]
+    assert below[8:11] == ["", "D02  ✗ refuted", "  release: does"]
     assert below[-1] == tally(FOUND) == "3 discrepancies: 1 confirmed ✓, 1 refuted ✗, 1 told “"
 
 
