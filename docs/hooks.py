@@ -1,4 +1,4 @@
-"""Hooks of the site: pages that are a file at the top, notebooks, and links that leave the site."""
+"""Hooks of the site: pages that are a file at the top, notebooks, links that leave the site, doctests."""
 
 from __future__ import annotations
 
@@ -8,12 +8,22 @@ from collections.abc import Callable
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+import griffe
 import nbformat
 from mkdocs.structure.files import File
 
 DOCS = "docs/"
 FENCE = re.compile(r"^ *```.*?^ *```", re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"(?<!!)\[(?P<text>[^\[\]]+)\]\((?P<target>[^)\s]+)\)")
+
+
+class Doctests(griffe.Extension):
+    """Takes ``Example:`` for the section that mkdocstrings calls ``Examples:``; else it would be plain text."""
+
+    def on_instance(self, *, obj: griffe.Object, **_: Any) -> None:
+        """Rename it in a docstring that was just read."""
+        if obj.docstring is not None:
+            obj.docstring.value = re.sub(r"^( *)Example:$", r"\1Examples:", obj.docstring.value, flags=re.M)
 
 
 def on_files(files: Any, config: Any) -> Any:

@@ -1,19 +1,19 @@
 """Every command of the README and of the pages is executed; one that no rule knows fails.
 
 *Tutorials* and the page on the library run verbatim: a page is one script in a folder of its own, and what a
-page shows must be printed: each line of a ``text`` block, numbers apart; ``...`` is what was left out. A ``python``
-or ``yaml`` block with a title is a file; one of Python without is run. Blocks on the authors' data run where
-SMARTGEN_RELEASE names it. Pages on files of the clone run in a copy of it.
+page shows must be printed: each line of a ``text`` block, numbers apart; ``...`` is what was left out. A
+block of Python or YAML with a title is a file; one of Python without is run. Blocks on the authors' data run
+where SMARTGEN_RELEASE names it. Pages on files of the clone run in a copy of it.
 
 *Anything else*, in blocks or in the text:
 
-- ``smartgen``: its settings compose as they stand, launcher included; then its cells run with ``plan=true``, up
-  to measuring. A sweep of more than `MOST` cells runs fewer, on one home and change (FR, if it is there): each
-  value of each other axis occurs, numbers counting as one value. Where an encoder would be trained before an LLM
-  is planned for, it is a tiny one.
+- ``smartgen``: its settings compose as they stand, launcher included; then its cells run with ``plan=true``,
+  up to measuring. A sweep of more than `MOST` cells runs fewer, on one home and change (FR, if it is there):
+  each value of each other axis occurs, numbers counting as one value. Where an encoder would be trained
+  before an LLM is planned for, it is a tiny one.
 - ``smartgen-report``: on records of the demo home; it answers, or names in one line the command that makes
   records. ``run`` composes its sweeps and counts what is left, for running them takes hours.
-- ``smartgen-data``: on SMARTGEN_RELEASE; ``fetch`` copies from there, and ``conformance`` has tests of its own.
+- ``smartgen-data``: on SMARTGEN_RELEASE; ``fetch`` copies from there, ``conformance`` has tests of its own.
 - ``make``: the target exists. Scripts: ``--help``. ``pip``: the files and extras exist.
 """
 
@@ -379,6 +379,8 @@ def reports(words: list[str], folder: Path) -> None:
         options[options.index("--dataset") + 1] = "demo"  # the home that has records here
     refused: list[str] = []
     with pytest.MonkeyPatch.context() as patch:
+        if what in ("html", "audit"):
+            patch.setenv("SMARTGEN_RELEASE", str(folder / "nothing"))
         patch.setattr(
             report, "print", lambda *told, **_: refused.append(" ".join(map(str, told))), raising=False
         )
