@@ -19,12 +19,12 @@ from smartgen.commands.parts import PAGES, Part, curves_part, page_part, part_of
 from smartgen.core.errors import SmartgenError
 from smartgen.core.records import Record, write_text_atomic
 from smartgen.html.grids import grid_of
-from smartgen.html.numbers import matrices, numbers
+from smartgen.html.numbers import matrices, numbers, touched
 from smartgen.html.sections import Download, Picture, Report, Section, Tally
 from smartgen.tables.blocks import page
 from smartgen.tables.collect import TableCell, collect, unresolved
 from smartgen.tables.curves import figure_names, load_figure
-from smartgen.tables.declare import Table, load_named, table_names
+from smartgen.tables.declare import Place, Table, load_named, table_names
 from smartgen.tables.origin import describe, origin_of
 from smartgen.tables.shares import load_shares, shares_names
 
@@ -60,19 +60,20 @@ def gather(records: Sequence[Record], outputs: Path) -> Report:
 
     tables = {name: load_named(name) for name in _in_order(table_names())}
     cells = {name: collect(table, records) for name, table in tables.items()}
+    _tell("audit")
+    found, audit_lines = _audit(records, outputs)
+    touching = touched(found)
     sections = []
     for name in _in_order([*tables, *figure_names(), *shares_names()]):
         _tell(name)
         if name in tables:
-            sections.append(_table_section(tables[name], cells[name], records, outputs))
+            sections.append(_table_section(tables[name], cells[name], records, outputs, touching))
         else:
             sections.append(_figure_section(name, records, outputs))
     for name in PAGES:
         _tell(name)
         made = part_of(name, partial(page_part, name, records, outputs), outputs)
         sections.append(_page_section(name, made, LIKE if name in LIKE_PAGES else READINGS))
-    _tell("audit")
-    found, audit_lines = _audit(records, outputs)
     _tell("checksums")
     sections.append(environment(records, _release()))
     _tell("")
@@ -95,7 +96,11 @@ def _in_order(names: Sequence[str]) -> list[str]:
 
 
 def _table_section(
-    table: Table, cells: Sequence[TableCell], records: Sequence[Record], outputs: Path
+    table: Table,
+    cells: Sequence[TableCell],
+    records: Sequence[Record],
+    outputs: Path,
+    touching: Mapping[tuple[str, Place], Sequence[str]],
 ) -> Section:
     from smartgen.tables.latex import table_to_latex
     from smartgen.tables.render import to_csv, to_json, to_markdown
@@ -108,7 +113,7 @@ def _table_section(
         "json": to_json(cells),
     }
     write_files(outputs / "tables" / table.name, {kind: text.encode() for kind, text in texts.items()})
-    found = numbers(table, cells)
+    found = numbers(table, cells, touching)
     drawn = Part(arranged)
     if table.picture is not None and any(cell.n for cell in cells):
         drawn = part_of(f"{table.name} picture", partial(table_picture, table, cells, outputs), outputs)

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from smartgen.audit.runner import Audited
 from smartgen.html.grids import Facts
 from smartgen.tables.blocks import where_of
 from smartgen.tables.collect import TableCell
 from smartgen.tables.compare import SEEDS_FOR_SD, SYMBOLS, show_number
-from smartgen.tables.declare import Table
+from smartgen.tables.declare import Place, Table
 
 
 @dataclass(frozen=True)
@@ -22,6 +23,7 @@ class Number:
         ours: mean and spread, or nothing; `delta`: ours less the reference.
         note: reason and mark; `mark`: whether the paper contradicts itself or its release.
         seeds: value by value.
+        touching: ids of the discrepancies that bear on it.
         sort: published, released, mean and delta as numbers.
     """
 
@@ -41,6 +43,7 @@ class Number:
     mark: bool
     seeds: str
     command: str
+    touching: tuple[str, ...]
     facts: Facts
     sort: tuple[float | None, float | None, float | None, float | None]
 
@@ -59,9 +62,32 @@ class Matrix:
     rows: Sequence[tuple[str, Sequence[Number | None]]]
 
 
-def numbers(table: Table, cells: Sequence[TableCell]) -> list[Number]:
-    """Every number of the table."""
-    return [_number(table, cell) for cell in cells]
+Touching = Mapping[tuple[str, Place], Sequence[str]]
+
+
+def touched(audit: Sequence[Audited]) -> dict[tuple[str, Place], list[str]]:
+    """By table and place the ids of the discrepancies that bear on a number."""
+    found: dict[tuple[str, Place], list[str]] = {}
+    for one in audit:
+        places = {(part.table, place) for part in one.said.touches for place in part.places}
+        for where in places:
+            found.setdefault(where, []).append(one.said.id)
+    return found
+
+
+def numbers(table: Table, cells: Sequence[TableCell], touching: Touching | None = None) -> list[Number]:
+    """Every number of the table.
+
+    Args:
+        cells: of the table, in the order of its places.
+        touching: as ``touched`` gives it.
+    """
+    homes = {ours: paper for paper, ours in table.datasets.items()}
+    found = []
+    for cell in cells:
+        place = Place(homes[cell.dataset], cell.transition, cell.metric, cell.method)
+        found.append(_number(table, cell, (touching or {}).get((table.name, place), ())))
+    return found
 
 
 def matrices(found: Sequence[Number]) -> list[Matrix]:
@@ -81,7 +107,7 @@ def _matrix(metric: str, found: Sequence[Number]) -> Matrix:
     return Matrix(metric, [Facts(dataset, transition) for dataset, transition in places], rows)
 
 
-def _number(table: Table, cell: TableCell) -> Number:
+def _number(table: Table, cell: TableCell, touching: Sequence[str]) -> Number:
     shown = {name: show_number(getattr(cell, name), cell.unit) for name in ("published", "released")}
     spread = f"± {show_number(cell.sd, cell.unit)}" if cell.n >= SEEDS_FOR_SD else ""
     return Number(
@@ -100,6 +126,7 @@ def _number(table: Table, cell: TableCell) -> Number:
         mark=bool(cell.mark),
         seeds=", ".join(f"{seed}: {show_number(value, cell.unit)}" for seed, value in cell.seeds),
         command=cell.command,
+        touching=tuple(touching),
         facts=Facts(cell.dataset, cell.transition, cell.method, cell.verdict),
         sort=(cell.published, cell.released, cell.mean, cell.delta),
     )

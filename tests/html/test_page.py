@@ -109,6 +109,14 @@ def test_without_a_record_there_is_no_page(tmp_path: Path, capsys: pytest.Captur
     assert not (tmp_path / "report.html").exists()
 
 
+def test_a_number_knows_what_bears_on_it(page: Path) -> None:
+    text = page.read_text(encoding="utf-8")
+    row = re.search(r'<tr id="table2-fr-tt-lof-recall".*?</tr>', text, re.S)
+    assert row is not None
+    assert {"D26", "D30"} <= set(re.findall(r'href="#(D\d\d)"', row[0]))
+    assert "D27" not in re.findall(r'href="#(D\d\d)"', row[0])  # Aegis alone
+
+
 def test_a_matrix_has_methods_down_and_places_across() -> None:
     table = load_named("table2")
     first, *_ = matrices(numbers(table, collect(table, [])))
