@@ -18,7 +18,7 @@ LINK = re.compile(r"(?<!!)\[(?P<text>[^\[\]]+)\]\((?P<target>[^)\s]+)\)")
 
 
 class Doctests(griffe.Extension):
-    """Takes ``Example:`` for the section that mkdocstrings calls ``Examples:``; else it would be plain text."""
+    """Takes ``Example:`` for the section that mkdocstrings calls ``Examples:``, not for plain text."""
 
     def on_instance(self, *, obj: griffe.Object, **_: Any) -> None:
         """Rename it in a docstring that was just read."""

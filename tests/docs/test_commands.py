@@ -12,7 +12,8 @@ where SMARTGEN_RELEASE names it. Pages on files of the clone run in a copy of it
   each value of each other axis occurs, numbers counting as one value. Where an encoder would be trained
   before an LLM is planned for, it is a tiny one.
 - ``smartgen-report``: on records of the demo home; it answers, or names in one line the command that makes
-  records. ``run`` composes its sweeps and counts what is left, for running them takes hours.
+  records. ``run`` composes its sweeps and counts what is left, for running them takes hours. ``html`` and
+  ``audit`` do without the authors' data, on which each check has tests of its own.
 - ``smartgen-data``: on SMARTGEN_RELEASE; ``fetch`` copies from there, ``conformance`` has tests of its own.
 - ``make``: the target exists. Scripts: ``--help``. ``pip``: the files and extras exist.
 """

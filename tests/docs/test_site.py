@@ -52,9 +52,7 @@ def test_what_a_page_loads_is_told_from_what_it_links_to() -> None:
     assert outside_of("@import 'https://d.example'; a {background: url(e.png)}") == ["https://d.example"]
 
 
-@pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("site")
+def built(folder: Path) -> Path:
     command = [sys.executable, "-m", "mkdocs", "build", "--strict", "--quiet", "--site-dir", str(folder)]
     settings = {"NO_MKDOCS_2_WARNING": "1", "PYTHONPATH": str(ROOT)}
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, env=os.environ | settings)
@@ -63,22 +61,25 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.slow
-@pytest.mark.xdist_group("site")
-def test_no_page_loads_from_a_network(site: Path) -> None:
+def test_the_site_is_whole_and_loads_nothing_from_a_network(tmp_path: Path) -> None:
+    """One test, so that the site is built once, however many processes run tests."""
+    site = built(tmp_path)
+    no_page_loads_from_outside(site)
+    what_is_made_on_the_way_is_there(site)
+
+
+def no_page_loads_from_outside(site: Path) -> None:
     pages = sorted(site.rglob("*.html"))
     assert len(pages) > 30
-    asked = {page.name: [one for one in loads(page.read_text()) if OUTSIDE.match(one)] for page in pages}
+    asked = {str(page): [one for one in loads(page.read_text()) if OUTSIDE.match(one)] for page in pages}
     assert not {page: found for page, found in asked.items() if found}
-    sheets = {sheet.name: outside_of(sheet.read_text()) for sheet in site.rglob("*.css")}
+    sheets = {str(sheet): outside_of(sheet.read_text()) for sheet in site.rglob("*.css")}
     assert sheets
     assert not {sheet: found for sheet, found in sheets.items() if found}
 
 
-@pytest.mark.slow
-@pytest.mark.xdist_group("site")
-def test_what_is_made_on_the_way_is_there(site: Path) -> None:
-    notebook = (site / "notebooks/stages.html").read_text()
-    assert "pieces stay" in notebook
+def what_is_made_on_the_way_is_there(site: Path) -> None:
+    assert "pieces stay" in (site / "notebooks/stages.html").read_text()
     assert list((site / "notebooks").glob("stages_*.png"))
     detector = (site / "tutorials/detector.html").read_text()
     assert "KnnDetector" in detector
