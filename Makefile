@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet
 STAMP := $(VENV)/.installed-from-$(shell cat pyproject.toml constraints.txt | cksum | cut -d' ' -f1)
 
-.PHONY: help setup model demo paper bench test unit lint clean
+.PHONY: help setup model demo paper bench docs test unit lint clean
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*##/\t/' | expand -t 12
@@ -15,7 +15,7 @@ help: ## this list
 $(STAMP): pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
 	$(PIP) -c constraints.txt $(if $(TORCH_INDEX),--index-url $(TORCH_INDEX)) torch
-	$(PIP) -c constraints.txt -e '.[dev,embedded,submitit,ray]'
+	$(PIP) -c constraints.txt -e '.[dev,docs,embedded,submitit,ray]'
 	@rm -f $(VENV)/.installed-from-* && touch $@
 
 setup: $(STAMP) ## create .venv with the tested versions
@@ -34,6 +34,9 @@ paper: setup ## every table and figure of the paper, as many cells at once as th
 bench: setup ## what each pipeline and stage costs; outputs/bench
 	$(BIN)/python scripts/bench.py
 
+docs: setup ## the documentation as a site: site/index.html
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
+
 # As many tests at once as there are cores, up to eight, since each may load torch.
 TOGETHER ?= -n auto --maxprocesses 8 --dist worksteal
 # Two processes with two threads each on two cores are several times slower than with one.
@@ -50,4 +53,4 @@ lint: setup ## style and types
 	$(BIN)/mypy
 
 clean: ## remove .venv; outputs/ stays
-	rm -rf $(VENV) dist build
+	rm -rf $(VENV) dist build site
