@@ -14,7 +14,14 @@ from hydra.errors import HydraException
 from omegaconf import DictConfig
 from omegaconf.errors import OmegaConfBaseException
 
-from smartgen.config import THREADS, config_dir, explain, register_schemas, to_settings
+from smartgen.config import (
+    THREADS,
+    config_dir,
+    explain,
+    own_config_folders,
+    register_schemas,
+    to_settings,
+)
 from smartgen.core.errors import SmartgenError
 from smartgen.reads import input_paths
 from smartgen.sweeps.journal import cell_of
@@ -30,10 +37,12 @@ def task(config: DictConfig) -> None:
     from smartgen.tracking.live import open_tracker
 
     overrides = list(HydraConfig.get().overrides.task)
+    own = own_config_folders(HydraConfig.get())
+    words = [word for folder in own for word in ("--config-dir", folder)]
     with noting(overrides) as note:
         cell = to_settings(config)
-        outcome = run_cell(cell, overrides, open_tracker)
-        if outcome.status in ("done", "recorded"):
+        outcome = run_cell(cell, [*words, *overrides], open_tracker)
+        if outcome.status in ("done", "recorded") and not own:
             remember(Path(cell.paths.outputs), cell_of(overrides), outcome.key, input_paths(cell))
         note.finished(outcome)
 

@@ -125,6 +125,16 @@ def config_dir() -> Path:
     return resource_dir("conf")
 
 
+def own_config_folders(hydra: Any) -> list[str]:
+    """The folder that ``--config-dir`` names, absolute, if it does.
+
+    Args:
+        hydra: Hydra's part of a config, a DictConfig.
+    """
+    sources = OmegaConf.select(hydra, "runtime.config_sources", default=[])
+    return [str(Path(source.path).absolute()) for source in sources if source.provider == "command-line"]
+
+
 def compose_cell(*overrides: str) -> CellSettings:
     """One cell's settings outside the command line, as ``smartgen`` would have them.
 

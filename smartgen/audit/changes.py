@@ -15,7 +15,7 @@ from smartgen.data.recordings import ORIGINAL
 from smartgen.data.release import DATA_FOLDER
 
 T = TypeVar("T")
-CHANGES = {"spring": "ST", "night": "TT", "multiple": "NT"}  # by the new context
+CODES = {"spring": "ST", "night": "TT", "multiple": "NT"}  # by the new context
 # The release's names of the predictors that look at nine actions and have networks.
 SYSTEMS = {"FPMC": "FMC", "LSTM": "LSTM", "CARNN": "CARnn", "Caser": "Caser", "SIAR": "SITAR"}
 
@@ -48,7 +48,7 @@ def cells(ground: Ground) -> list[Cell]:
     found = []
     for dataset in ground.datasets:
         vocabulary, folder = ground.vocabulary(dataset), ground.root / DATA_FOLDER / dataset
-        for new, transition in CHANGES.items():
+        for new, transition in CODES.items():
             contexts = [
                 Context(ground.root, dataset, folder / name, vocabulary) for name in (ORIGINAL[new], new)
             ]
@@ -70,7 +70,17 @@ def had(some: Sized, every: Sized, what: str) -> str:
     """
     if not len(some):
         raise UncheckableError(f"needs {what} of the release")
-    return f"{len(some)} of {len(every)} cells have {what} here"
+    return here(some, len(every), f"cells have {what}")
+
+
+def here(found: Sized, count: int, what: str) -> str:
+    """How much of what was looked for is in this folder.
+
+    Example:
+        >>> here([1, 2], 9, "cells have their answers")
+        '2 of 9 cells have their answers here'
+    """
+    return f"{len(found)} of {count} {what} here"
 
 
 def needed(found: Sequence[T], what: str) -> Sequence[T]:

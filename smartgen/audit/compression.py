@@ -7,9 +7,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from statistics import fmean
 
-from smartgen.audit.cells import cells, here, home_and_change, old_log, old_pieces, some, title
+from smartgen.audit.changes import here, needed
 from smartgen.audit.finding import Finding
 from smartgen.audit.ground import Ground
+from smartgen.audit.recordings import home_and_change, old_log, old_pieces, recordings, title
 from smartgen.data.recordings import ORIGINAL, survivors
 from smartgen.tables.declare import Place
 
@@ -54,8 +55,8 @@ class _Cell:
 
 def d09(ground: Ground) -> Finding:
     """Published reductions beside those of pieces from sequences, as printed, and of pieces from pieces."""
-    found, sought = list(_cells(ground)), cells(ground)
-    some(found, "trn.pkl of an old context")
+    found, sought = list(_cells(ground)), recordings(ground)
+    needed(found, "trn.pkl of an old context of the release")
     as_printed = [one for one in found if _reduction(one.kept, one.sequences) == one.published]
     alike = [one for one in found if _reduction(one.kept, one.pieces) == one.published]
     on_disk = [one for one in found if one.on_disk]
@@ -75,7 +76,7 @@ def d09(ground: Ground) -> Finding:
 def d10(ground: Ground) -> Finding:
     """Whether one constant number of tokens a removed sequence gives every published saving."""
     found = list(_cells(ground))
-    some(found, "trn.pkl of an old context")
+    needed(found, "trn.pkl of an old context of the release")
     removed = {one.name: one.implied[1] - one.implied[0] for one in found}
     bounds = [
         (one.saved / removed[one.name], (one.saved + 1) / removed[one.name])
@@ -102,7 +103,7 @@ def d10(ground: Ground) -> Finding:
 def _cells(ground: Ground) -> Iterator[_Cell]:
     """The cells whose old log is here."""
     table, measured = ground.table(TABLE), ground.measured(TABLE) if ground.records else {}
-    for cell in cells(ground):
+    for cell in recordings(ground):
         home, change = home_and_change(cell)
         log, pieces = old_log(ground, cell), old_pieces(ground, cell.dataset, ORIGINAL[cell.context])
         on_disk = sum(survivors(ground.root, cell).values())

@@ -8,9 +8,10 @@ from typing import Final
 
 import numpy as np
 
-from smartgen.audit.cells import CODES, cells, here, old_pieces, recorded, recorded_set, some, title
+from smartgen.audit.changes import CODES, here, needed
 from smartgen.audit.finding import Finding, UncheckableError
 from smartgen.audit.ground import Ground
+from smartgen.audit.recordings import old_pieces, recorded, recorded_set, recordings, title
 from smartgen.conformance.detection import BASELINE, CHANGES, PIPELINE, check_attacks, unlabeled
 from smartgen.conformance.files import result_rows
 from smartgen.conformance.lines import Context, State
@@ -42,7 +43,9 @@ def d22(ground: Ground) -> Finding:
         paths = [ground.root / study / "test" / name for name in ("trn.pkl", "rs_vld.pkl")]
         order = _order(ground, study, pattern)
         before = [name for name in order if not name.endswith(UNSPLIT)][-1:]
-        sets = {title(cell): recorded_set(ground, collection, cell, "filter_true") for cell in cells(ground)}
+        sets = {
+            title(cell): recorded_set(ground, collection, cell, "filter_true") for cell in recordings(ground)
+        }
         last = sets.get(order[-1]) if order and order[-1].endswith(UNSPLIT) else None
         if last is None or not before or not all(path.is_file() for path in paths):
             continue
@@ -55,9 +58,8 @@ def d22(ground: Ground) -> Finding:
             f"disk, {len(left[0])} to train on and {len(left[1])} for the threshold, is that of "
             f"{', '.join(made) or 'no set here'}"
         )
-    some(
-        lines, f"a study's results that end with {UNSPLIT}, and the test/trn.pkl and test/rs_vld.pkl it left,"
-    )
+    files = "the test/trn.pkl and test/rs_vld.pkl it left"
+    needed(lines, f"a study's results that end with {UNSPLIT}, and {files}, of the release")
     return Finding(holds, (*lines, *_older_splits(ground), *_held_out_runs(ground)))
 
 
@@ -79,7 +81,7 @@ def _held_out_runs(ground: Ground) -> Iterator[str]:
 
 def _older_splits(ground: Ground) -> Iterator[str]:
     """Splits of the sets in question that other scripts left beside the logs."""
-    for cell in cells(ground):
+    for cell in recordings(ground):
         folder = ground.root / DATA_FOLDER / cell.dataset / cell.context
         paths = [folder / name for name in ("trn.pkl", "rs_vld.pkl")]
         if CODES[cell.context] == UNSPLIT and all(path.is_file() for path in paths):
@@ -103,7 +105,7 @@ def d23(ground: Ground) -> Finding:
                 kinds = ", ".join(f"{line.check.split()[-1]} {_outcome(line.state)}" for line in found)
                 unchanged = _unchanged(ground, dataset, change.target, change.file)
                 lines.append(f"{dataset} {change.target}, {change.attack}: attacks on {kinds}{unchanged}")
-    some(lines, "attack files and the test sequences that they are made from")
+    needed(lines, "attack files and the test sequences that they are made from of the release")
     said = f"{equal} of {files} attack files are equal to what a rule makes of the normal sequences"
     return Finding(equal == files, (said, *lines))
 
@@ -133,7 +135,7 @@ def d24(ground: Ground) -> Finding:
         named = _ATTACK.fullmatch(path.name)
         if named and named["dataset"] in ground.datasets and path.name.startswith("labeled_"):
             counts.setdefault((named["dataset"], named["kind"]), len(unlabeled(path)))
-    some(list(counts), f"attack files in {' or '.join(ATTACKS)}")
+    needed(list(counts), f"attack files in {' or '.join(ATTACKS)} of the release")
     others = {kind: count for kind, count in counts.items() if kind not in reported}
     said = f"{len(counts)} kinds of attack are on disk, {len(others)} of them in no result file"
     lines = (f"{dataset}: {kind}, {count:,} sequences" for (dataset, kind), count in sorted(others.items()))
@@ -142,7 +144,7 @@ def d24(ground: Ground) -> Finding:
 
 def d25(ground: Ground) -> Finding:
     """Windows that the other methods are tested on beside the pieces that SmartGen is tested on."""
-    sought, holds, lines = cells(ground), True, []
+    sought, holds, lines = recordings(ground), True, []
     for cell in sought:
         windows = _windows(ground, cell.dataset, ORIGINAL[cell.context])
         pieces = _normal_pieces(ground, cell.dataset, cell.context)
@@ -159,7 +161,7 @@ def d25(ground: Ground) -> Finding:
             f"refreshes; {len(pieces):,} pieces of {_span(pieces)}, {refreshes[1]:.0f} %; "
             f"{len(set(tested.contents()) & set(pieces.contents()))} in common{other}"
         )
-    some(lines, f"{WINDOWS} and split_test.pkl")
+    needed(lines, f"{WINDOWS} and split_test.pkl of the release")
     return Finding(holds, (here(lines, len(sought), "cells have their windows and pieces"), *lines))
 
 
@@ -178,7 +180,7 @@ def _span(sequences: Sequences) -> str:
 def d28(ground: Ground) -> Finding:
     """Hours of the old log, of normal test behaviors and of attacks, where the change is one of hours."""
     holds, lines = True, []
-    for cell in cells(ground):
+    for cell in recordings(ground):
         if CHANGES[ORIGINAL[cell.context]].field != HOUR:
             continue
         for kind, *data in _triples(ground, cell.dataset, cell.context):
@@ -186,7 +188,7 @@ def d28(ground: Ground) -> Finding:
             holds = holds and attack <= old and not normal & old
             told = (f"{name} {_hours(one)}" for name, one in zip(PARTS, (old, normal, attack), strict=True))
             lines.append(f"{title(cell)}, {kind}: {', '.join(told)}")
-    some(lines, "windows or pieces of TT with their attacks")
+    needed(lines, "windows or pieces of TT with their attacks of the release")
     return Finding(holds, (*lines, *_inverted(ground)))
 
 

@@ -7,9 +7,10 @@ from statistics import fmean
 
 import numpy as np
 
-from smartgen.audit.cells import cells, here, recorded, recorded_set, some, title
+from smartgen.audit.changes import here, needed
 from smartgen.audit.finding import Finding, UncheckableError
 from smartgen.audit.ground import Ground
+from smartgen.audit.recordings import recorded, recorded_set, recordings, title
 from smartgen.core.types import Sequences
 from smartgen.data.recording_names import Recording
 from smartgen.data.vocabulary import Vocabulary
@@ -41,7 +42,7 @@ def d18(ground: Ground) -> Finding:
 
 def d19(ground: Ground) -> Finding:
     """For each cell the sets that Tables 2, 3 and 5 were measured on, whatever their order."""
-    sought, found, apart, lines = cells(ground), [], 0, []
+    sought, found, apart, lines = recordings(ground), [], 0, []
     for cell in sought:
         sets = {name: recorded_set(ground, where, cell) for name, where in TABLES.items()}
         had = {name: one for name, one in sets.items() if one is not None}
@@ -54,7 +55,7 @@ def d19(ground: Ground) -> Finding:
         told = "one set" if len(distinct) == 1 else f"{len(distinct)} different sets"
         whence = _origin(ground, cell, had["Table 2"]) if len(distinct) > 1 else ""
         lines.append(f"{title(cell)}: {sizes}; {told}{whence}")
-    some(found, "the filtered sets of Tables 2, 3 and 5")
+    needed(found, "the filtered sets of Tables 2, 3 and 5 of the release")
     had_sets = here(found, len(sought), "cells have their sets")
     said = f"cells in which the tables use different sets: {apart}; {had_sets}"
     return Finding(apart > 0, (said, *lines))
@@ -63,7 +64,7 @@ def d19(ground: Ground) -> Finding:
 def _smallest(ground: Ground) -> tuple[Recording, Sequences, Sequences]:
     """The smallest cell that has outliers: what lay within the bound, and the first outlier."""
     known = []
-    for cell in cells(ground):
+    for cell in recordings(ground):
         written, within = (recorded_set(ground, "tof", cell, variant) for variant in ("", "filter"))
         if written is not None and within is not None and LEAST <= len(within) < len(written):
             known.append((len(within), title(cell), cell, written, within))
@@ -109,7 +110,7 @@ def _our_returns(ground: Ground) -> Iterator[str]:
     """How many outliers returned in the release and in our runs of its rule on the same written sets."""
     wanted = {"task": "detection", "stage.tof": "released", "synthesizer.collection": "tof"}
     ours = recorded(ground, wanted)
-    for cell in cells(ground) if ours else ():
+    for cell in recordings(ground) if ours else ():
         sets = [recorded_set(ground, "tof", cell, variant) for variant in ("", "filter", "filter_true")]
         own = [
             one

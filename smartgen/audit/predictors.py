@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from smartgen.audit.changes import CHANGES, SYSTEMS, Cell, cells, had, needed, on_one_thread
+from smartgen.audit.changes import CODES, SYSTEMS, Cell, cells, had, needed, on_one_thread
 from smartgen.audit.finding import Finding
 from smartgen.audit.ground import Ground
 from smartgen.conformance.files import result_rows
@@ -160,7 +160,7 @@ def _hmm_cells(ground: Ground) -> Iterator[tuple[Cell, Row, dict[str, float], di
     from smartgen.training.trainer import seed_everything
 
     seed_everything(HMM_SEED)
-    for place, cell in zip(product(HOMES, CHANGES.values()), cells(ground), strict=False):
+    for place, cell in zip(product(HOMES, CODES.values()), cells(ground), strict=False):
         parts, rows = window_parts(cell.old), window_rows(cell.old, "HMM")
         if parts is None or (cell.dataset, cell.transition) != place:
             return
@@ -220,7 +220,7 @@ def _trainings(ground: Ground) -> Iterator[tuple[Path, str, Row]]:
 def _home(path: Path) -> str:
     """Home and change of a training file, by its name."""
     dataset, new = path.name.partition("_generation_")[0].split("_")[-2:]
-    return f"{dataset.upper()} {CHANGES[new]}"
+    return f"{dataset.upper()} {CODES[new]}"
 
 
 def _pair(hits: float, gain: float) -> str:

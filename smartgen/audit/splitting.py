@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from smartgen.audit.cells import old_pieces, some
+from smartgen.audit.changes import needed
 from smartgen.audit.finding import Finding
 from smartgen.audit.ground import Ground
+from smartgen.audit.recordings import old_pieces
 from smartgen.core.types import MAX_BEHAVIORS, Sequences
 from smartgen.data.recordings import ORIGINAL
 from smartgen.data.release import DATA_FOLDER, contexts, parts
@@ -28,7 +29,7 @@ def d01(ground: Ground) -> Finding:
             f"{name}: {len(recorded):,} pieces; without a check {len(without):,}; "
             f"by a clock that restarts {len(unchecked):,}, and with a check as well {len(checked):,}"
         )
-    some(lines, SPLITS)
+    needed(lines, f"{SPLITS} of the release")
     said = (
         f"{equal} of {len(lines)} recorded splits are equal, behavior for behavior, to a split without a "
         f"check; in {tell} a check would matter"
@@ -50,7 +51,7 @@ def d02(ground: Ground) -> Finding:
             f"{name}: {len(recorded):,} pieces; by a clock that runs on {len(runs_on):,}, "
             f"by one that restarts {len(restarts):,}"
         )
-    some(lines, f"{SPLITS}, of sequences that last beyond the limit after a cut,")
+    needed(lines, f"{SPLITS}, of sequences that last beyond the limit after a cut, of the release")
     said = (
         f"{equal} of {len(lines)} recorded splits that tell are equal to a split by a clock that runs on "
         f"({silent} are the same either way; the semantic check is off in all)"
@@ -70,7 +71,7 @@ def d04(ground: Ground) -> Finding:
             f"of one; {len(pieces):,} pieces of {pieces.lengths.mean():.2f} on average, "
             f"{100 * lone:.0f} % of one"
         )
-    some(lines, "trn.pkl of an old context")
+    needed(lines, "trn.pkl of an old context of the release")
     said = (
         f"no raw sequence has more than {longest} behaviors; {100 * min(shares):.0f} to "
         f"{100 * max(shares):.0f} % of the pieces that SSC and GSS read are single behaviors"

@@ -8,9 +8,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from smartgen.audit.cells import cells, here, old_pieces, recorded_set, some, title
+from smartgen.audit.changes import here, needed
 from smartgen.audit.finding import Finding
 from smartgen.audit.ground import Ground
+from smartgen.audit.recordings import old_pieces, recorded_set, recordings, title
 from smartgen.conformance.lines import Context, State
 from smartgen.conformance.sets import set_line
 from smartgen.conformance.stages import hint_edges
@@ -49,7 +50,7 @@ def d11(ground: Ground) -> Finding:
                 f"{_range(fits)}, from unsplit sequences {'too' if unsplit else 'not'}; actions with "
                 f"more than {TOP_K} successors: {_more(split)}"
             )
-    some(lines, "action_transitions.json of an old context")
+    needed(lines, "action_transitions.json of an old context of the release")
     said = f"{here(lines, sought, 'old contexts have their hints')}; {tell} allow k = {TOP_K} alone"
     return Finding(holds and tell > 0, (said, *lines))
 
@@ -94,7 +95,7 @@ def d13(ground: Ground) -> Finding:
             f"lacks: {len(wrong)}{_names(wrong)}; devices without an entry: {len(absent)}{_names(absent)}; "
             f"{len(left)} of {len(vocabulary.actions)} actions not offered, {refreshes} of them refreshes"
         )
-    some(lines, "SmartGen/<dataset>_keys_best.txt")
+    needed(lines, "SmartGen/<dataset>_keys_best.txt of the release")
     had = here(lines, len(ground.datasets), "inventories are")
     said = f"entries without a device and commands that the home lacks: {faults}; {had}"
     return Finding(faults > 0, (said, *lines))
@@ -121,7 +122,7 @@ def _listed(path: Path) -> _Listed:
 def d15(ground: Ground) -> Finding:
     """Answers of which the authors' parser reads nothing, run by run."""
     lost, lines = 0, []
-    sought = cells(ground)
+    sought = recordings(ground)
     for cell in sought:
         files = _answers(ground, cell)
         if files:
@@ -133,7 +134,7 @@ def d15(ground: Ground) -> Finding:
         text, count = _unparsable(files, vocabulary)
         lost += count
         lines.append(f"Table 4, {name}: {text}")
-    some(lines, "the answers of a run")
+    needed(lines, "the answers of a run of the release")
     said = f"answers that give nothing: {lost}; {here(found, len(sought), 'cells have their answers')}"
     return Finding(lost > 0, (said, *lines))
 
@@ -168,7 +169,7 @@ def _ablation_runs(ground: Ground) -> Iterator[tuple[str, list[Path], Vocabulary
 
 def d16(ground: Ground) -> Finding:
     """Behaviors of written sets whose action names another device, and how usual the pair is in real logs."""
-    sought, found, pairs, lines = cells(ground), [], Counter[tuple[str, str]](), []
+    sought, found, pairs, lines = recordings(ground), [], Counter[tuple[str, str]](), []
     for cell in sought:
         written, vocabulary = recorded_set(ground, "tof", cell, ""), ground.vocabulary(cell.dataset)
         if written is None:
@@ -178,7 +179,7 @@ def d16(ground: Ground) -> Finding:
         pairs += Counter({(cell.dataset, name): count for name, count in odd.items()})
         if odd:
             lines.append(f"{title(cell)}: {_told(odd)}, of {len(written.values):,} behaviors")
-    some(found, "the sets of Table 5 before TOF")
+    needed(found, "the sets of Table 5 before TOF of the release")
     logged = {dataset: _recorded_logs(ground, dataset) for dataset in ground.datasets}
     odd_logged = {name: _odd(log, ground.vocabulary(name)) for name, log in logged.items()}
     for dataset, odd in odd_logged.items():
@@ -221,7 +222,7 @@ def _recorded_logs(ground: Ground, dataset: str) -> Sequences:
 
 def d17(ground: Ground) -> Finding:
     """Each cell's set before TOF beside what its recorded answers give."""
-    sought, apart, lines = cells(ground), [], []
+    sought, apart, lines = recordings(ground), [], []
     for cell in sought:
         folder = ground.root / DATA_FOLDER / cell.dataset / cell.context
         try:
@@ -236,9 +237,8 @@ def d17(ground: Ground) -> Finding:
         differs = line.state is State.DIFFERS
         apart += [title(cell)] if differs else []
         lines.append(f"{title(cell)}: {line.detail.partition(';')[0]}{_of_each(ground, one, found, differs)}")
-    some(
-        [line for line in lines if line.startswith(MIXED)], f"the set of {MIXED} before TOF with its answers"
-    )
+    mixed = [line for line in lines if line.startswith(MIXED)]
+    needed(mixed, f"the set of {MIXED} before TOF with its answers of the release")
     said = f"sets that do not follow: {len(apart)}; {here(lines, len(sought), 'cells have set and answers')}"
     return Finding(apart == [MIXED], (said, *lines))
 

@@ -40,7 +40,8 @@ def rerun(argv: Sequence[str]) -> int:
         "force=true",
     ]
     code = subprocess.run(command, check=False).returncode
-    print(_compared(before, read_records(outputs)), file=sys.stderr)
+    told = f"{before.key}: not run again; the record is that of before"
+    print(_compared(before, read_records(outputs)) if code == 0 else told, file=sys.stderr)
     return code
 
 

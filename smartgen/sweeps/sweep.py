@@ -12,7 +12,7 @@ from hydra.errors import HydraException
 from omegaconf import DictConfig, read_write
 from omegaconf.errors import OmegaConfBaseException
 
-from smartgen.config import THREADS, assigned, config_dir, explain
+from smartgen.config import THREADS, assigned, config_dir, explain, own_config_folders
 from smartgen.sweeps import progress
 from smartgen.sweeps.board import Board
 from smartgen.sweeps.cover import covering
@@ -67,7 +67,9 @@ def run_sweep(
 def unrecorded(cells: Sequence[Cell], config: DictConfig) -> list[Cell]:
     """The cells that are not known to be recorded, in their order, each once."""
     cells = list(dict.fromkeys(cells))
-    if any(config[name] for name in ANYWAY):
+    # What a folder of one's own holds is in no note, so its cells are composed to be known.
+    own = "hydra" in config and own_config_folders(config.hydra)
+    if own or any(config[name] for name in ANYWAY):
         return cells
     outputs = Path(config.paths.outputs)
     return [cell for cell in cells if runs_anyway(cell) or recorded_key(outputs, cell) is None]

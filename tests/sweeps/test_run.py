@@ -84,6 +84,35 @@ def test_a_cell_is_run_again_by_its_key(command: Command, tmp_path: Path) -> Non
     assert "ANOTHER RESULT than before" in other.stderr
 
 
+@pytest.mark.slow
+def test_settings_in_a_folder_of_ones_own_are_run_again_and_their_changes_seen(
+    command: Command, tmp_path: Path
+) -> None:
+    mine = tmp_path / "mine" / "detector" / "few.yaml"
+    mine.parent.mkdir(parents=True)
+    outputs = tmp_path / "out"
+    words = ("--config-dir", str(tmp_path / "mine"), "-m", "dataset=demo", "detector=few", "regime=source")
+    words += ("seed=1,2",)
+
+    def swept(neighbors: int) -> str:
+        mine.write_text(f"defaults: [lof, _self_]\nneighbors: {neighbors}\n", "utf-8")
+        done = command(*words, "tracking=none", f"paths.outputs={outputs}")
+        assert done.returncode == 0, done.stderr
+        return done.stdout + done.stderr
+
+    assert "2 done" in swept(3)
+    assert "2 recorded before" in swept(3)
+    assert "2 done" in swept(4), "another setting is another cell"
+    first = next(record for record in read_records(outputs) if record.config["detector"]["neighbors"] == 4)
+    again = command("rerun", first.key, "--outputs", str(outputs), module=REPORT)
+    assert again.returncode == 0, again.stderr
+    assert f"{first.key}: the same result as before" in again.stderr
+    mine.unlink()
+    lost = command("rerun", first.key, "--outputs", str(outputs), module=REPORT)
+    assert lost.returncode == 2
+    assert "not run again; the record is that of before" in lost.stderr
+
+
 @pytest.mark.parametrize(
     ("words", "told"),
     [

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from collections.abc import Mapping
+from typing import Any
 
+from smartgen.audit.changes import CODES
 from smartgen.audit.finding import UncheckableError
 from smartgen.audit.ground import Ground
 from smartgen.core.errors import SmartgenError
@@ -16,10 +17,8 @@ from smartgen.data.release import DATA_FOLDER
 from smartgen.stages.tss import split_sequences
 from smartgen.tables.select import matches
 
-CODES: Final[Mapping[str, str]] = {"spring": "ST", "night": "TT", "multiple": "NT"}
 
-
-def cells(ground: Ground) -> list[Recording]:
+def recordings(ground: Ground) -> list[Recording]:
     """The sets that Table 2's detector was trained on, in the paper's order; a set's name tells its cell.
 
     Raises:
@@ -75,23 +74,3 @@ def old_pieces(ground: Ground, dataset: str, context: str) -> Sequences | None:
 def recorded(ground: Ground, wanted: Mapping[str, Any]) -> list[Record]:
     """The finished records that have all wanted values, if there are any."""
     return [record for record in ground.records if record.ok and matches(record, wanted)]
-
-
-def here(found: Sequence[object], count: int, what: str) -> str:
-    """How much of what was looked for is in this folder.
-
-    Example:
-        >>> here([1, 2], 9, "cells have their answers")
-        '2 of 9 cells have their answers here'
-    """
-    return f"{len(found)} of {count} {what} here"
-
-
-def some(found: Sequence[object], what: str) -> None:
-    """Go on if anything was found.
-
-    Raises:
-        UncheckableError: there is none; says what it would take.
-    """
-    if not found:
-        raise UncheckableError(f"needs {what} of the release")
