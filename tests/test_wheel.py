@@ -16,8 +16,10 @@ ROOT = Path(__file__).resolve().parents[1]
 def test_an_installed_wheel_runs_a_cell_and_reports(tmp_path: Path) -> None:
     wheel = build_wheel(tmp_path)
     names = zipfile.ZipFile(wheel).namelist()
-    for packed in ("_packed/conf/config.yaml", "_packed/experiments/table2.yaml", "py.typed"):
-        assert f"smartgen/{packed}" in names
+    declared = ("table2", "figures/fig5", "shares/fig4", "audit/detection")
+    packed = [f"_packed/experiments/{name}.yaml" for name in declared]
+    for name in (*packed, "_packed/conf/config.yaml", "html/templates/page.html.j2", "py.typed"):
+        assert f"smartgen/{name}" in names
     assert not [name for name in names if name.endswith((".pkl", ".pth"))]
     python, home = install(wheel, tmp_path), tmp_path / "home"
     home.mkdir()
@@ -27,6 +29,7 @@ def test_an_installed_wheel_runs_a_cell_and_reports(tmp_path: Path) -> None:
     assert where.startswith(str(tmp_path)), "the clone was used instead of the wheel"
     scripts = python.parent
     assert "seasonal" in run(scripts / "smartgen-report", home, "regimes", "--dataset", "demo")
+    assert "report.html" in run(scripts / "smartgen-report", home, "html")
     assert "conformance" in run(scripts / "smartgen-data", home, "--help")
 
 

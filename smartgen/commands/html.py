@@ -14,7 +14,7 @@ from smartgen.audit.page import INTRO, outcomes, restored, tally
 from smartgen.audit.runner import Audited
 from smartgen.commands.audit import release_state, written_audit
 from smartgen.commands.kept import kept
-from smartgen.commands.pages import write_files
+from smartgen.commands.pages import write_table
 from smartgen.commands.parts import PAGES, Part, curves_part, page_part, part_of, shares_part, table_picture
 from smartgen.core.errors import SmartgenError
 from smartgen.core.records import Record, write_text_atomic
@@ -102,17 +102,8 @@ def _table_section(
     outputs: Path,
     touching: Mapping[tuple[str, Place], Sequence[str]],
 ) -> Section:
-    from smartgen.tables.latex import table_to_latex
-    from smartgen.tables.render import to_csv, to_json, to_markdown
-
     arranged = page(table, cells, describe(cells, records))
-    texts = {
-        "md": to_markdown(arranged),
-        "tex": table_to_latex(table, cells),
-        "csv": to_csv(cells),
-        "json": to_json(cells),
-    }
-    write_files(outputs / "tables" / table.name, {kind: text.encode() for kind, text in texts.items()})
+    texts = write_table(outputs / "tables" / table.name, table, cells, arranged)
     found = numbers(table, cells, touching)
     drawn = Part(arranged)
     if table.picture is not None and any(cell.n for cell in cells):
@@ -222,9 +213,5 @@ def _facts(records: Sequence[Record]) -> dict[str, str]:
 def _tell(name: str) -> None:
     """How far the page is, on one line that goes away."""
     if sys.stderr.isatty():
-        print(
-            f"\r{f'gathering {name}' if name else '':<60}",
-            end="" if name else "\r",
-            file=sys.stderr,
-            flush=True,
-        )
+        text = f"gathering {name}" if name else ""
+        print(f"\r{text:<60}", end="" if text else "\r", file=sys.stderr, flush=True)

@@ -14,6 +14,8 @@ from smartgen.core.atomic import write_bytes_atomic
 from smartgen.core.errors import SmartgenError
 from smartgen.core.records import Record
 from smartgen.tables.blocks import Page
+from smartgen.tables.collect import TableCell
+from smartgen.tables.declare import Table
 from smartgen.tables.select import check_where, matches, parse_where
 
 WRITTEN: list[Path] = []  # files of the report at hand
@@ -72,6 +74,17 @@ def write_page(stem: Path, arranged: Page, rows: Sequence[Mapping[str, Any]]) ->
         "json": as_json,
     }
     write_files(stem, {kind: text.encode() for kind, text in texts.items()})
+
+
+def write_table(stem: Path, table: Table, cells: Sequence[TableCell], arranged: Page) -> dict[str, str]:
+    """A table of the paper in four formats, whose texts are returned by name of format."""
+    from smartgen.tables.latex import table_to_latex
+    from smartgen.tables.render import to_csv, to_json, to_markdown
+
+    texts = {"md": to_markdown(arranged), "tex": table_to_latex(table, cells)}
+    texts |= {"csv": to_csv(cells), "json": to_json(cells)}
+    write_files(stem, {kind: text.encode() for kind, text in texts.items()})
+    return texts
 
 
 def write_files(stem: Path, files: Mapping[str, bytes]) -> None:

@@ -19,8 +19,8 @@ from smartgen.commands.pages import (
     recorded_home,
     show,
     width,
-    write_files,
     write_page,
+    write_table,
 )
 from smartgen.commands.paired import PAIRED, report_paired
 from smartgen.commands.wandb import OPTIONS as WANDB_OPTIONS
@@ -269,13 +269,8 @@ def _table(options: argparse.Namespace, records: Sequence[Record], outputs: Path
 
 
 def _write_files(table: Table, cells: Sequence[TableCell], records: Sequence[Record], outputs: Path) -> None:
-    """The whole table in four formats, whatever part of it is to be printed."""
-    from smartgen.tables.latex import table_to_latex
-    from smartgen.tables.render import to_csv, to_json, to_markdown
-
-    markdown, latex = to_markdown(page(table, cells, describe(cells, records))), table_to_latex(table, cells)
-    texts = {"md": markdown, "tex": latex, "csv": to_csv(cells), "json": to_json(cells)}
-    write_files(outputs / "tables" / table.name, {kind: text.encode() for kind, text in texts.items()})
+    """The whole table in four formats, whatever part of it is to be printed, and its picture."""
+    write_table(outputs / "tables" / table.name, table, cells, page(table, cells, describe(cells, records)))
     if table.picture is not None and any(cell.n for cell in cells):
         write_picture(table, cells, outputs)
 

@@ -13,7 +13,15 @@ from typing import Any
 from smartgen.core.errors import SmartgenError
 from smartgen.core.records import Record
 from smartgen.tables.collect import TableCell, collect
-from smartgen.tables.curves import Figure, figure_names, load_figure, point_records, points, worth_drawing
+from smartgen.tables.curves import (
+    Figure,
+    Point,
+    figure_names,
+    load_figure,
+    point_records,
+    points,
+    worth_drawing,
+)
 from smartgen.tables.declare import Table, load_named, table_names
 from smartgen.tables.shares import Shares, SharesFigure, load_shares, shares, shares_names, shares_records
 from smartgen.tracking.describe import Description
@@ -88,23 +96,26 @@ def reports(records: Sequence[Record], outputs: Path, keys: Iterable[str] | None
     for name in table_names():
         table = load_named(name)
         cells = collect(table, records)
-        shown = {key for cell in cells for key in cell.keys}
-        if shown and (wanted is None or shown & wanted):
+        if _shows(cells, wanted):
             yield table_report(table, cells)
     for name in figure_names():
         figure = load_figure(name)
         found = points(figure, records)
-        shown = {key for point in found for key in point.keys}
-        if shown and (wanted is None or shown & wanted):
+        if _shows(found, wanted):
             yield _figure_report(figure, found)
     for name in shares_names():
         drawn = load_shares(name)
         panels = shares(drawn, records)
-        shown = {key for panel in panels for key in panel.keys}
-        if shown and (wanted is None or shown & wanted):
+        if _shows(panels, wanted):
             yield _shares_report(drawn, panels)
     if wanted is None:
         yield from filter(None, (_page_report(name, outputs) for name in PAGES))
+
+
+def _shows(parts: Sequence[TableCell | Point | Shares], wanted: set[str] | None) -> bool:
+    """Whether there is any record behind these, and one of those that are wanted."""
+    shown = {key for part in parts for key in part.keys}
+    return bool(shown and (wanted is None or shown & wanted))
 
 
 def table_report(table: Table, cells: Sequence[TableCell]) -> Report:
