@@ -15,7 +15,7 @@ where SMARTGEN_RELEASE names it. Pages on files of the clone run in a copy of it
   records. ``run`` composes its sweeps and counts what is left, for running them takes hours. ``html`` and
   ``audit`` do without the authors' data, on which each check has tests of its own.
 - ``smartgen-data``: on SMARTGEN_RELEASE; ``fetch`` copies from there, ``conformance`` has tests of its own.
-- ``make``: the target exists. Scripts: ``--help``. ``pip``: the files and extras exist.
+- ``make``: the target exists. Scripts: ``--help``. ``pip``, ``pytest``: files and extras exist.
 """
 
 from __future__ import annotations
@@ -263,6 +263,8 @@ def rule_of(words: Sequence[str]) -> Rule | None:
         "pip": installs,
         "export": sets,
     }
+    if program == "python" and rest[:2] == ["-m", "pytest"]:
+        return tests
     if program == "python" and rest[:1] and rest[0].startswith("scripts/"):
         return explains
     return explains if program.startswith("scripts/") else rules.get(program)
@@ -423,6 +425,15 @@ def explains(words: list[str], folder: Path) -> None:
     assert done.returncode == 0, done.stderr
     known = set(re.findall(r"--[a-z-]+", done.stdout))
     assert {word for word in words if word.startswith("--")} <= known
+
+
+def tests(words: list[str], folder: Path) -> None:
+    assert all((ROOT / word).is_file() for word in words if word.startswith("tests/"))
+
+
+def test_what_no_rule_knows_is_told() -> None:
+    assert rule_of(["smartgen", "dataset=demo"]) is plans
+    assert rule_of(["python", "of_ones_own.py"]) is None
 
 
 def installs(words: list[str], folder: Path) -> None:
