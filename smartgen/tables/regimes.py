@@ -16,6 +16,7 @@ from smartgen.tables.paired import NO_REAL
 from smartgen.tables.select import differing, matches, seeded_apart, setting, when
 
 Run = tuple[int | None, int]  # number of the simulated household, where one is named, and seed
+TASKS = ("detection", "prediction")  # others train nothing
 ROW_AXES = ("dataset", "transition", "method", "synthesizer")
 MEANING = (
     "source: trained on the old log, synthetic: a written set, mixed, adapted: both, oracle: real data.",
@@ -61,7 +62,7 @@ def compare_regimes(records: Iterable[Record], metric: str, dataset: str | None 
     Raises:
         SmartgenError: no such record, or one without the metric.
     """
-    wanted = {"protocol": "unified", "protocol.few": NO_REAL}
+    wanted = {"task": TASKS, "protocol": "unified", "protocol.few": NO_REAL}
     chosen = [record for record in records if record.ok and matches(record, wanted)]
     chosen = [record for record in chosen if dataset in (None, record.axes["dataset"])]
     chosen.sort(key=when)  # of one household and seed the newest stays

@@ -18,7 +18,7 @@ def record(
     days: int = 28,
 ) -> Record:
     axes = {"dataset": "demo", "transition": transition, "method": "transae", "synthesizer": "walk"}
-    axes |= {"regime": regime, "seed": seed, "protocol": "unified"}
+    axes |= {"task": "detection", "regime": regime, "seed": seed, "protocol": "unified"}
     config = {"seed": seed, "regime": regime, "protocol": {"max_steps": steps}}
     config |= {"dataset": {"name": "demo", "household": household, "days": days}}
     result = {"axes": axes, "config": config, "metrics": {"auroc": value}, "counts": {}}
@@ -67,6 +67,14 @@ def test_homes_of_unlike_settings_are_not_averaged() -> None:
         "dataset.days=14": {(None, 0): 0.5},
         "dataset.days=28": {(None, 0): 0.7},
     }
+
+
+def test_records_of_what_trains_nothing_are_passed_over() -> None:
+    other = record("synthetic", 0, 0.1)
+    other.result["axes"]["task"] = "distribution"
+    assert len(compare_regimes([*RECORDS, other], "auroc")) == 2
+    with pytest.raises(SmartgenError, match="no record with protocol=unified fits"):
+        compare_regimes([other], "auroc")
 
 
 def test_settings_are_never_mixed() -> None:
