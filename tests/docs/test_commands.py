@@ -264,7 +264,7 @@ def rule_of(words: Sequence[str]) -> Rule | None:
         "export": sets,
     }
     if program == "python" and rest[:2] == ["-m", "pytest"]:
-        return tests
+        return names_files
     if program == "python" and rest[:1] and rest[0].startswith("scripts/"):
         return explains
     return explains if program.startswith("scripts/") else rules.get(program)
@@ -427,7 +427,7 @@ def explains(words: list[str], folder: Path) -> None:
     assert {word for word in words if word.startswith("--")} <= known
 
 
-def tests(words: list[str], folder: Path) -> None:
+def names_files(words: list[str], folder: Path) -> None:
     assert all((ROOT / word).is_file() for word in words if word.startswith("tests/"))
 
 
