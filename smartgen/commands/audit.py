@@ -42,12 +42,12 @@ def _audited(records: Sequence[Record], ids: Sequence[str]) -> list[Audited]:
 
 
 def release_state() -> list[object]:
-    """What tells one state of the release from another: where it is, and when its tops changed."""
+    """What tells one state of the release from another: names, sizes and times of change of its files."""
     from smartgen.data.release import default_root
+    from smartgen.sweeps.known import fingerprint
 
     root = default_root()
-    tops = sorted(root.iterdir()) if root.is_dir() else []
-    return [str(root.absolute()), *((path.name, path.stat().st_mtime_ns) for path in tops)]
+    return [str(root.absolute()), fingerprint(root) if root.is_dir() else ""]
 
 
 def told_on_terminal(name: str, done: int, count: int) -> None:

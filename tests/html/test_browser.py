@@ -98,6 +98,13 @@ def test_it_filters_by_home_method_and_verdict(opened: Opened) -> None:
     page.select_option("select[name=verdict]", "exact")
     assert page.locator("#table2 .cards tbody tr:not([hidden])").count() < 9
     assert " of " in page.locator("#shown").inner_text()
+    page.select_option("select[name=method]", "")
+    page.select_option("select[name=dataset]", "fr")  # Table 4 is of SP alone
+    assert page.locator("#table4 .matrix tbody tr:visible").count() == 0
+    assert page.locator("#table4 .nothing").is_visible()
+    page.evaluate("location.hash = '#table2-sp-st-smartgen-f1-score'")
+    page.wait_for_timeout(200)
+    assert page.locator("#table2-sp-st-smartgen-f1-score").is_visible()
     page.click("#filters button[type=reset]")
     page.wait_for_timeout(100)
     assert page.evaluate(ROWS) == every

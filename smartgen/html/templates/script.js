@@ -20,6 +20,10 @@
       element.hidden = !fits(element, own) || Boolean(words);
       if (inMatrix) element.classList.toggle("dim", !fits(element, wanted));
     }
+    for (const row of document.querySelectorAll(".matrix tbody tr")) {
+      const cells = [...row.querySelectorAll("td")];
+      if (cells.length && cells.every((cell) => cell.hidden)) row.hidden = true;
+    }
     let shown = 0, all = 0;
     for (const part of document.querySelectorAll(".part")) {
       const rows = [...part.querySelectorAll("tbody tr")];
@@ -76,7 +80,10 @@
 
   function reveal() {
     const target = document.getElementById(decodeURIComponent(location.hash.slice(1)));
-    for (let at = target; at; at = at.parentElement) if (at.tagName === "DETAILS") at.open = true;
+    for (let at = target; at; at = at.parentElement) {
+      at.hidden = false; // what filters took out is shown where it is asked for
+      if (at.tagName === "DETAILS") at.open = true;
+    }
     if (target) target.scrollIntoView({ block: "center" });
   }
 
@@ -84,6 +91,7 @@
     const button = event.target.closest("button");
     if (button && button.dataset.sortColumn) sort(button);
     if (button && button.classList.contains("copy")) copy(button);
+    if (event.target.closest('a[href^="#"]')) setTimeout(reveal); // also where the address stays the same
   });
   form.addEventListener("input", filter);
   form.addEventListener("submit", (event) => event.preventDefault());
