@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import argparse
-import sys
+import json
 from collections.abc import Sequence
 from pathlib import Path
 
+from smartgen.audit.page import audit_page, audit_records, outcomes, restored
 from smartgen.audit.runner import Audited
-from smartgen.commands.pages import WIDTH, show, write_page
+from smartgen.commands.files import Part, write_page
+from smartgen.commands.kept import kept
+from smartgen.commands.pages import WIDTH, show, tell
 from smartgen.core.records import Record
 
 
@@ -18,27 +21,31 @@ def report_audit(options: argparse.Namespace, records: Sequence[Record], outputs
     Raises:
         SmartgenError: there is no discrepancy of this id.
     """
-    from smartgen.audit.page import audit_page, audit_records
-
     ids = [name.strip().upper() for name in (options.key or "").split(",") if name.strip()]
-    found = _audited(records, ids) if ids else written_audit(records, outputs)
-    return show(options, audit_page(found), audit_records(found), WIDTH)
+    found = _audited(records, ids)
+    part = Part("audit", audit_page(found), audit_records(found))
+    if not ids:
+        write_page(outputs, part)
+    return show(options, part.page, part.rows, WIDTH)
 
 
-def written_audit(records: Sequence[Record], outputs: Path) -> list[Audited]:
-    """All discrepancies, and the page of them in its files."""
-    from smartgen.audit.page import audit_page, audit_records
+def kept_audit(records: Sequence[Record], outputs: Path) -> tuple[list[Audited], dict[str, str]]:
+    """All discrepancies and the texts of their page; of before where all that it reads is the same."""
 
-    found = _audited(records, ())
-    write_page(outputs / "tables" / "audit", audit_page(found), audit_records(found))
-    return found
+    def make() -> str:
+        found = _audited(records, ())
+        part = Part("audit", audit_page(found), audit_records(found))
+        return json.dumps({"outcomes": outcomes(found), "texts": write_page(outputs, part)})
+
+    told = json.loads(kept(outputs, {"part": "audit", "release": release_state()}, make))
+    return restored(told["outcomes"]), told["texts"]
 
 
 def _audited(records: Sequence[Record], ids: Sequence[str]) -> list[Audited]:
     from smartgen.audit.ground import ground_at
     from smartgen.audit.runner import audit
 
-    return audit(ground_at(None, records), ids, told_on_terminal)
+    return audit(ground_at(None, records), ids, _tell)
 
 
 def release_state() -> list[object]:
@@ -50,8 +57,6 @@ def release_state() -> list[object]:
     return [str(root.absolute()), fingerprint(root) if root.is_dir() else ""]
 
 
-def told_on_terminal(name: str, done: int, count: int) -> None:
-    """How far the audit is, on one line that goes away."""
-    if sys.stderr.isatty():
-        text = f"checking {name}, {done} of {count} done" if done < count else ""
-        print(f"\r{text:<60}", end="" if text else "\r", file=sys.stderr, flush=True)
+def _tell(name: str, done: int, count: int) -> None:
+    """How far the audit is."""
+    tell(f"checking {name}, {done} of {count} done" if done < count else "")

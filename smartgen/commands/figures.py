@@ -4,64 +4,77 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
-from smartgen.commands.pages import WIDTH, meant, named, show, write_files
+from smartgen.commands.files import Drawing, Part, write_part
+from smartgen.commands.pages import WIDTH, meant, named, show
 from smartgen.core.records import Record
 from smartgen.tables.collect import TableCell
+from smartgen.tables.curves import figure_names
 from smartgen.tables.declare import Table
 from smartgen.tables.origin import origin_of
 from smartgen.tables.select import matches
+from smartgen.tables.shares import load_shares
 
 
-def report_curves(options: argparse.Namespace, records: Sequence[Record], outputs: Path) -> str:
-    """A figure of curves; unless filtered, its picture is written."""
+def report_figure(options: argparse.Namespace, records: Sequence[Record], outputs: Path) -> str:
+    """Print a figure's points; unless filtered, its picture and files are written."""
+    fitting, where = meant(options, records)
+    if options.dataset:
+        where["dataset"] = _home(options)
+        fitting = [record for record in fitting if matches(record, {"dataset": where["dataset"]})]
+    part = figure_part(options.what, fitting)
+    if part.drawings and not where:
+        write_part(part, outputs)
+    return show(options, part.page, part.rows, WIDTH)
+
+
+def figure_part(name: str, records: Sequence[Record]) -> Part:
+    """A figure; without a drawing where nothing was run of it."""
+    return _curves(name, records) if name in figure_names() else _shares(name, records)
+
+
+def _curves(name: str, records: Sequence[Record]) -> Part:
     from smartgen.tables.curves import figure_page, load_figure, point_records, points, worth_drawing
     from smartgen.tables.draw import draw
-    from smartgen.tables.render import rows_to_csv
 
-    figure = load_figure(options.what)
-    fitting, where = meant(options, records)
-    if options.dataset:
-        where["dataset"] = options.dataset
-        fitting = [r for r in fitting if matches(r, {"dataset": options.dataset})]
-    found = points(figure, fitting)
-    rows = point_records(found)
-    if worth_drawing(found) and not where:
-        stem = outputs / "figures" / figure.name
-        write_files(stem, draw(figure, found) | {"csv": rows_to_csv(rows).encode()})
+    figure = load_figure(name)
+    found = points(figure, records)
     keys = {key for point in found for key in point.keys}
-    arranged = figure_page(figure, found, origin_of([r for r in records if r.key in keys]))
-    return show(options, arranged, rows, WIDTH)
+    arranged, rows = figure_page(figure, found, _origin(records, keys)), point_records(found)
+    drawn = {name: Drawing(partial(draw, figure, found), rows)} if worth_drawing(found) else {}
+    return Part(name, arranged, rows, drawn)
 
 
-def report_shares(options: argparse.Namespace, records: Sequence[Record], outputs: Path) -> str:
-    """A figure of shares; unless filtered, its picture is written."""
-    from smartgen.tables.render import rows_to_csv
-    from smartgen.tables.shares import load_shares, shares, shares_page, shares_records
+def _shares(name: str, records: Sequence[Record]) -> Part:
+    from smartgen.tables.shares import shares, shares_page, shares_records
     from smartgen.tables.shares_picture import draw_shares
 
-    figure = load_shares(options.what)
-    fitting, where = meant(options, records)
-    found = shares(figure, fitting)
-    if options.dataset:
-        homes = {dataset: home for home, dataset in figure.datasets.items()}
-        home = homes[named([options.dataset], homes, "dataset")[0]]
-        where["dataset"], found = home, [one for one in found if one.home == home]
-    rows = shares_records(found)
-    if found and not where:
-        stem = outputs / "figures" / figure.name
-        write_files(stem, draw_shares(figure, found) | {"csv": rows_to_csv(rows).encode()})
+    figure = load_shares(name)
+    found = shares(figure, records)
     keys = {key for one in found for key in one.keys}
-    arranged = shares_page(figure, found, origin_of([r for r in records if r.key in keys]))
-    return show(options, arranged, rows, WIDTH)
+    arranged, rows = shares_page(figure, found, _origin(records, keys)), shares_records(found)
+    drawn = {name: Drawing(partial(draw_shares, figure, found), rows)} if found else {}
+    return Part(name, arranged, rows, drawn)
 
 
-def write_picture(table: Table, cells: Sequence[TableCell], outputs: Path) -> None:
-    """A table's picture in two formats, and its points."""
+def table_drawings(table: Table, cells: Sequence[TableCell]) -> dict[str, Drawing]:
+    """The picture that a table declares, if any of it was run."""
     from smartgen.tables.pictures import draw_table, picture_records
-    from smartgen.tables.render import rows_to_csv
 
+    if table.picture is None or not any(cell.n for cell in cells):
+        return {}
     rows = picture_records(table, cells)
-    files = draw_table(table, rows) | {"csv": rows_to_csv(rows).encode()}
-    write_files(outputs / "figures" / table.name, files)
+    return {table.name: Drawing(partial(draw_table, table, rows), rows)}
+
+
+def _home(options: argparse.Namespace) -> str:
+    """The home that --dataset means: one of the figure's, by any beginning, where it names homes."""
+    if options.what in figure_names():
+        return str(options.dataset)
+    return named([options.dataset], load_shares(options.what).datasets.values(), "dataset")[0]
+
+
+def _origin(records: Sequence[Record], keys: set[str]) -> list[str]:
+    return origin_of([record for record in records if record.key in keys])

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import argparse
-import json
-import sys
+import os
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-from smartgen.audit.page import INTRO, outcomes, restored, tally
-from smartgen.audit.runner import Audited
-from smartgen.commands.audit import release_state, written_audit
-from smartgen.commands.kept import kept
-from smartgen.commands.pages import write_table
-from smartgen.commands.parts import PAGES, Part, curves_part, page_part, part_of, shares_part, table_picture
-from smartgen.core.errors import SmartgenError
+from smartgen.audit.page import INTRO, tally
+from smartgen.commands.audit import kept_audit
+from smartgen.commands.figures import figure_part, table_drawings
+from smartgen.commands.files import Part, write_table
+from smartgen.commands.pages import tell
+from smartgen.commands.paired import PAIRED, paired_part
+from smartgen.commands.parts import Shown, shown_drawings, shown_part
+from smartgen.commands.readings import reading_part
+from smartgen.commands.worth import worth_part
+from smartgen.core.errors import NothingRecordedError, SmartgenError
 from smartgen.core.records import Record, write_text_atomic
 from smartgen.html.grids import grid_of
 from smartgen.html.numbers import matrices, numbers, touched
@@ -29,10 +32,14 @@ from smartgen.tables.origin import describe, origin_of
 from smartgen.tables.shares import load_shares, shares_names
 
 NAME = "report.html"
+TITLE = "SmartGen, measured again"
 PAPER = "The paper's tables and figures"
 LIKE = "Like for like"
-READINGS = "Readings"
-LIKE_PAGES = ("table2_unified", "table3_unified", "worth", "regimes", "synthetic")
+READ = "Readings"
+# Under which heading each page stands.
+PAGES = {**dict.fromkeys((*PAIRED, "worth", "regimes", "synthetic"), LIKE), "headline": READ, "quirks": READ}
+KINDS = {"md": "Markdown", "tex": "LaTeX", "csv": "CSV"}  # that the page carries
+Touching = Mapping[tuple[str, Place], Sequence[str]]
 
 
 def report_html(options: argparse.Namespace, records: Sequence[Record], outputs: Path) -> str:
@@ -46,6 +53,7 @@ def report_html(options: argparse.Namespace, records: Sequence[Record], outputs:
     if not any(record.ok for record in records):
         raise SmartgenError(f"{outputs / 'runs'}: no record to show; run some cells, as `make demo` does")
     path = options.out or outputs / NAME
+    _refuse_unwritable(path)
     report = gather(records, outputs)
     write_text_atomic(path, render(report))
     counted = ", ".join(f"{count} {word}" for word, count in report.tallies[-1].counts.items())
@@ -54,34 +62,40 @@ def report_html(options: argparse.Namespace, records: Sequence[Record], outputs:
     return f"{path.resolve()}: {parts} parts, {total} numbers ({counted}), {size:.1f} MB\n"
 
 
+def _refuse_unwritable(path: Path) -> None:
+    """Now, and not after the minutes that the page takes."""
+    there = next(folder for folder in path.absolute().parents if folder.exists())
+    if not there.is_dir() or not os.access(there, os.W_OK):
+        raise SmartgenError(f"{there}: expected a folder that can be written to; name a file with --out")
+
+
 def gather(records: Sequence[Record], outputs: Path) -> Report:
     """All that the page holds; what is made on the way is written to its files, too."""
     from smartgen.html.provenance import environment
 
     tables = {name: load_named(name) for name in _in_order(table_names())}
     cells = {name: collect(table, records) for name, table in tables.items()}
-    _tell("audit")
-    found, audit_lines = _audit(records, outputs)
+    tell("gathering audit")
+    found, texts = kept_audit(records, outputs)
     touching = touched(found)
     sections = []
     for name in _in_order([*tables, *figure_names(), *shares_names()]):
-        _tell(name)
+        tell(f"gathering {name}")
         if name in tables:
             sections.append(_table_section(tables[name], cells[name], records, outputs, touching))
         else:
             sections.append(_figure_section(name, records, outputs))
-    for name in PAGES:
-        _tell(name)
-        made = part_of(name, partial(page_part, name, records, outputs), outputs)
-        sections.append(_page_section(name, made, LIKE if name in LIKE_PAGES else READINGS))
-    _tell("checksums")
+    for name, group in PAGES.items():
+        tell(f"gathering {name}")
+        made = shown_part(name, partial(_page_part, name, records, outputs), outputs)
+        sections.append(_page_section(name, made, group))
+    tell("gathering checksums")
     sections.append(environment(records, _release()))
-    _tell("")
+    tell("")
     tallies = [_tally(name, tables[name].title, some) for name, some in cells.items()]
     whole = _tally("", "all", [cell for some in cells.values() for cell in some])
-    return Report(
-        "SmartGen, measured again", _facts(records), [*tallies, whole], sections, found, audit_lines
-    )
+    audit = (found, [*INTRO, tally(found)], _downloads("audit", texts))
+    return Report(TITLE, _facts(records), [*tallies, whole], sections, *audit)
 
 
 def _in_order(names: Sequence[str]) -> list[str]:
@@ -95,19 +109,23 @@ def _in_order(names: Sequence[str]) -> list[str]:
     return sorted(names, key=place)
 
 
+def _page_part(name: str, records: Sequence[Record], outputs: Path) -> Part:
+    """One of ``PAGES`` as its own report makes it."""
+    if name in PAIRED:
+        return paired_part(name, records, outputs)
+    if name == "worth":
+        return worth_part(records, outputs)
+    if name == "regimes":  # by the metric that detection has
+        records = [record for record in records if record.axes.get("task") == "detection"]
+    return reading_part(name, records)
+
+
 def _table_section(
-    table: Table,
-    cells: Sequence[TableCell],
-    records: Sequence[Record],
-    outputs: Path,
-    touching: Mapping[tuple[str, Place], Sequence[str]],
+    table: Table, cells: Sequence[TableCell], records: Sequence[Record], outputs: Path, touching: Touching
 ) -> Section:
     arranged = page(table, cells, describe(cells, records))
-    texts = write_table(outputs / "tables" / table.name, table, cells, arranged)
     found = numbers(table, cells, touching)
-    drawn = Part(arranged)
-    if table.picture is not None and any(cell.n for cell in cells):
-        drawn = part_of(f"{table.name} picture", partial(table_picture, table, cells, outputs), outputs)
+    pictures = shown_drawings(table.name, table_drawings(table, cells), outputs)
     return Section(
         name=table.name,
         title=_titled(table.name, table.title),
@@ -115,52 +133,49 @@ def _table_section(
         intro=arranged.intro,
         matrices=matrices(found),
         numbers=found,
-        pictures=_pictures(drawn, table.title),
+        pictures=_pictures(pictures, table.title),
         notes=[line for line in arranged.below if line],
-        downloads=_downloads(table.name, texts),
+        downloads=_downloads(table.name, write_table(outputs, table, cells, arranged)),
         command=f"smartgen-report {table.name}",
     )
 
 
 def _figure_section(name: str, records: Sequence[Record], outputs: Path) -> Section:
-    curves = name in figure_names()
-    make = curves_part if curves else shares_part
-    made = part_of(name, partial(make, name, records, outputs), outputs)
-    figure = load_figure(name) if curves else load_shares(name)
+    figure = load_figure(name) if name in figure_names() else load_shares(name)
+
+    def drawn() -> Part:
+        part = figure_part(name, records)
+        if not part.drawings:
+            raise NothingRecordedError(f"no records; `{figure.command}` makes them")
+        return part
+
+    made = shown_part(name, drawn, outputs)
     section = _page_section(name, made, PAPER)
-    title = _titled(name, figure.title)
-    return Section(**vars(section) | {"title": title, "pictures": _pictures(made, figure.title)})
+    pictures = _pictures(made.pictures, figure.title)
+    return replace(section, title=_titled(name, figure.title), intro=[figure.caption], pictures=pictures)
 
 
-def _page_section(name: str, made: Part, group: str) -> Section:
-    from smartgen.tables.latex import to_latex
-    from smartgen.tables.render import rows_to_csv, to_markdown
-
-    methods = {str(row["method"]) for row in made.rows if "method" in row}
-    texts = {}
-    if not made.lacking:
-        texts = {"md": to_markdown(made.page), "tex": to_latex(made.page), "csv": rows_to_csv(made.rows)}
+def _page_section(name: str, made: Shown, group: str) -> Section:
     return Section(
         name=name,
         title=made.page.title,
         group=group,
         intro=made.page.intro,
-        pictures=_pictures(made, made.page.title),
-        grids=[grid_of(block, methods) for block in made.page.blocks],
+        pictures=_pictures(made.pictures, made.page.title),
+        grids=[grid_of(block, made.methods) for block in made.page.blocks],
         notes=[line for line in made.page.below if line],
-        downloads=_downloads(name, texts),
+        downloads=_downloads(name, made.texts),
         command=f"smartgen-report {name}",
         lacking=made.lacking,
     )
 
 
-def _pictures(made: Part, title: str) -> list[Picture]:
-    return [Picture(name, svg, f"{name.replace('_', ' ')}: {title}") for name, svg in made.pictures.items()]
+def _pictures(svgs: Mapping[str, str], title: str) -> list[Picture]:
+    return [Picture(name, svg, f"{name.replace('_', ' ')}: {title}") for name, svg in svgs.items()]
 
 
 def _downloads(name: str, texts: Mapping[str, str]) -> list[Download]:
-    kinds = {"md": "Markdown", "tex": "LaTeX", "csv": "CSV", "json": "JSON"}
-    return [Download(f"{name}.{kind}", kinds[kind], text) for kind, text in texts.items() if kind != "json"]
+    return [Download(f"{name}.{kind}", word, texts[kind]) for kind, word in KINDS.items() if kind in texts]
 
 
 def _titled(name: str, title: str) -> str:
@@ -173,14 +188,6 @@ def _titled(name: str, title: str) -> str:
 
 def _tally(name: str, title: str, cells: Sequence[TableCell]) -> Tally:
     return Tally(name, _titled(name, title) if name else title, Counter(cell.verdict for cell in cells))
-
-
-def _audit(records: Sequence[Record], outputs: Path) -> tuple[list[Audited], list[str]]:
-    """The audit, of before where release, records and code are the same."""
-    state = {"part": "audit", "release": release_state()}
-    text = kept(outputs, state, lambda: json.dumps(outcomes(written_audit(records, outputs))))
-    found = restored(json.loads(text))
-    return found, [*INTRO, tally(found)]
 
 
 def _release() -> list[str]:
@@ -208,10 +215,3 @@ def _facts(records: Sequence[Record]) -> dict[str, str]:
     first, *others = origin_of(done)
     facts = {"records": first + (f"; {failed} failed cells" if failed else "")}
     return facts | {"source": others[0]} if others else facts
-
-
-def _tell(name: str) -> None:
-    """How far the page is, on one line that goes away."""
-    if sys.stderr.isatty():
-        text = f"gathering {name}" if name else ""
-        print(f"\r{text:<60}", end="" if text else "\r", file=sys.stderr, flush=True)

@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from smartgen.commands import pages
+from smartgen.commands.files import watching
 from smartgen.core.atomic import write_json_atomic
 from smartgen.core.errors import SmartgenError
 from smartgen.core.keys import content_key
@@ -27,17 +27,18 @@ def kept(outputs: Path, question: Mapping[str, Any], make: Callable[[], str]) ->
     Args:
         outputs: the outputs folder.
         question: all that was asked, as far as it changes the page.
-        make: makes the page, and files beside it through ``pages.write_files``.
+        make: makes the page, and files beside it through ``files.write_files``.
     """
     identity = {"question": dict(question), "records": records_digest(outputs), "code": code_digest()}
     path = outputs / "cache" / "reports" / f"{content_key(identity)}.json"
     known = _read(path)
     if known is not None and all(Path(file).is_file() for file in known["files"]):
         return str(known["text"])
-    pages.WRITTEN.clear()
-    text = make()
-    with contextlib.suppress(SmartgenError):  # of outputs that may only be read, pages are made each time
-        write_json_atomic(path, {"text": text, "files": [str(file) for file in pages.WRITTEN]})
+    with watching() as written:
+        text = make()
+    if not written.lost:  # what could not be written is to be tried again
+        with contextlib.suppress(SmartgenError):  # of outputs that may only be read, pages are made each time
+            write_json_atomic(path, {"text": text, "files": [str(file) for file in written.files]})
     return text
 
 

@@ -5,17 +5,16 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
 
-from smartgen.commands.pages import meant, named, recorded_home, show, told_on_terminal, write_page
+from smartgen.commands.files import Part, write_page
+from smartgen.commands.pages import meant, named, recorded_home, show, told_on_terminal
 from smartgen.core.records import Record
 from smartgen.core.store import Store
-from smartgen.tables.blocks import Page
 from smartgen.tables.paired import Comparison
 from smartgen.tables.select import matches
 
 PAIRED = ("table2_unified", "table3_unified")
-Arrange = Callable[[Sequence[str]], tuple[Page, list[dict[str, Any]]]]
+Arrange = Callable[[Sequence[str]], Part]
 
 
 def report_paired(options: argparse.Namespace, records: Sequence[Record], outputs: Path) -> str:
@@ -24,20 +23,32 @@ def report_paired(options: argparse.Namespace, records: Sequence[Record], output
     Raises:
         SmartgenError: no records, or a metric that the task does not have.
     """
-    task = task_of(options.what, outputs)
+    task = _task(options.what, outputs)
     metric = (options.metric or [task.metric])[0]
     fitting, where = meant(options, records)
     if dataset := recorded_home(options, records):
         where["dataset"] = dataset
         fitting = [r for r in fitting if matches(r, {"dataset": dataset})]
     beside = () if options.metric else task.beside
-    methods, arranged = arrange(task, metric, beside, fitting)
+    methods, arranged = _arrange(options.what, task, metric, beside, fitting)
     if not where and not options.metric:
-        write_page(outputs / "tables" / options.what, *arranged(methods))
-    return show(options, *arranged(named(options.method, methods, "method")))
+        write_page(outputs, arranged(methods))
+    part = arranged(named(options.method, methods, "method"))
+    return show(options, part.page, part.rows)
 
 
-def task_of(what: str, outputs: Path) -> Comparison:
+def paired_part(what: str, records: Sequence[Record], outputs: Path) -> Part:
+    """All models by the metric of the task and those beside it.
+
+    Raises:
+        NothingRecordedError: no records.
+    """
+    task = _task(what, outputs)
+    methods, arranged = _arrange(what, task, task.metric, task.beside, records)
+    return arranged(methods)
+
+
+def _task(what: str, outputs: Path) -> Comparison:
     """What is compared."""
     from smartgen.tables.paired_detection import PairedDetection
     from smartgen.tables.paired_prediction import PairedPrediction
@@ -45,10 +56,10 @@ def task_of(what: str, outputs: Path) -> Comparison:
     return PairedDetection(Store(outputs / "cache")) if what == PAIRED[0] else PairedPrediction()
 
 
-def arrange(
-    task: Comparison, metric: str, beside: Sequence[str], records: Sequence[Record]
+def _arrange(
+    what: str, task: Comparison, metric: str, beside: Sequence[str], records: Sequence[Record]
 ) -> tuple[list[str], Arrange]:
-    """The methods that were run, and what gives page and flat rows of some of them.
+    """The methods that were run, and what gives the page of some of them.
 
     Args:
         beside: metrics that are summed up below, with those that the metric is the mean of.
@@ -63,12 +74,12 @@ def arrange(
     others = compare(records, [metric, *task.parts(metric), *beside], task, told_on_terminal)
     found = others.pop(metric)
 
-    def arranged(methods: Sequence[str]) -> tuple[Page, list[dict[str, Any]]]:
+    def arranged(methods: Sequence[str]) -> Part:
         rows, *below = (
             [row for row in some.rows if row.method in methods] for some in (found, *others.values())
         )
         shown = dict(zip(others, below, strict=True))
         flat = [x for name, some in {metric: rows, **shown}.items() for x in paired_records(some, name)]
-        return paired_page(rows, metric, task, shown, found.left_out), flat
+        return Part(what, paired_page(rows, metric, task, shown, found.left_out), flat)
 
     return list(dict.fromkeys(row.method for row in found.rows)), arranged

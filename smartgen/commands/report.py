@@ -9,20 +9,13 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from smartgen.commands.audit import release_state, report_audit
-from smartgen.commands.figures import report_curves, report_shares, write_picture
+from smartgen.commands.figures import report_figure, table_drawings
+from smartgen.commands.files import write_drawings, write_table
 from smartgen.commands.html import report_html
 from smartgen.commands.kept import kept
-from smartgen.commands.pages import (
-    WIDTH,
-    meant,
-    named,
-    recorded_home,
-    show,
-    width,
-    write_page,
-    write_table,
-)
+from smartgen.commands.pages import named, width
 from smartgen.commands.paired import PAIRED, report_paired
+from smartgen.commands.readings import READINGS, report_reading
 from smartgen.commands.wandb import OPTIONS as WANDB_OPTIONS
 from smartgen.commands.wandb import add_options, report_wandb
 from smartgen.commands.worth import report_worth
@@ -40,7 +33,7 @@ from smartgen.tables.shares import shares_names
 FORMATS = ("text", "md", "latex", "csv", "json")
 RUNNERS = ("run", "rerun")
 OTHERS = (
-    *(*PAIRED, "worth", "quirks", "headline", "regimes", "synthetic", "audit"),
+    *(*PAIRED, "worth", *READINGS, "audit"),
     *("html", "list", "failures", "show", "wandb"),
 )
 EPILOG = """examples:
@@ -161,10 +154,8 @@ def _run(options: argparse.Namespace, outputs: Path) -> str:
         return listings.tables(records)
     if options.what == "failures":
         return listings.failures(records)
-    if options.what == "regimes":
-        return _regimes(options, records)
-    if options.what == "synthetic":
-        return _synthetic(options, records, outputs)
+    if options.what in READINGS:
+        return report_reading(options, records, outputs)
     if options.what in PAIRED:
         return report_paired(options, records, outputs)
     if options.what == "worth":
@@ -175,12 +166,8 @@ def _run(options: argparse.Namespace, outputs: Path) -> str:
         return report_html(options, records, outputs)
     if options.what == "audit":
         return report_audit(options, records, outputs)
-    if options.what in ("quirks", "headline"):
-        return _page_of(options, records, outputs)
-    if options.what in figure_names():
-        return report_curves(options, records, outputs)
-    if options.what in shares_names():
-        return report_shares(options, records, outputs)
+    if options.what in (*figure_names(), *shares_names()):
+        return report_figure(options, records, outputs)
     if options.what == "show":
         return listings.one_record(records, options.key)
     return _table(options, records, outputs)
@@ -212,46 +199,6 @@ def _refuse_unused(options: argparse.Namespace) -> None:
         raise SmartgenError(f"{options.what} shows one --metric at a time")
 
 
-def _regimes(options: argparse.Namespace, records: Sequence[Record]) -> str:
-    from smartgen.tables.regimes import compare_regimes, regimes_page, regimes_records
-
-    fitting, _ = meant(options, records)
-    metric = (options.metric or ["auroc"])[0]
-    rows = compare_regimes(fitting, metric, recorded_home(options, records))
-    return show(options, regimes_page(rows, metric), regimes_records(rows), WIDTH)
-
-
-def _synthetic(options: argparse.Namespace, records: Sequence[Record], outputs: Path) -> str:
-    from smartgen.tables.synthetic import qualities, synthetic_page, synthetic_records
-
-    fitting, where = meant(options, records)
-    found = qualities(fitting, recorded_home(options, records))
-    if not where and not options.dataset:
-        write_page(outputs / "tables" / options.what, synthetic_page(found), synthetic_records(found))
-    return show(options, synthetic_page(found), synthetic_records(found))
-
-
-def _page_of(options: argparse.Namespace, records: Sequence[Record], outputs: Path) -> str:
-    """A page with flat rows behind it, written in three formats and shown in one."""
-    from smartgen.tables.headline import headline_page, headline_records, ratios
-    from smartgen.tables.quirks import quirks_page, quirks_records, worths
-
-    fitting, where = meant(options, records)
-    if "without" in where:
-        raise SmartgenError(
-            f"--where without= leaves {options.what} one of the two sides it compares; drop it"
-        )
-    if options.what == "quirks":
-        worth = worths(fitting)
-        arranged, flat = quirks_page(worth), quirks_records(worth)
-    else:
-        found = ratios(fitting)
-        arranged, flat = headline_page(found), headline_records(found)
-    if not where:
-        write_page(outputs / "tables" / options.what, arranged, flat)
-    return show(options, arranged, flat)
-
-
 def _table(options: argparse.Namespace, records: Sequence[Record], outputs: Path) -> str:
     table = load_named(options.what)
     where = parse_where(options.where)
@@ -270,9 +217,8 @@ def _table(options: argparse.Namespace, records: Sequence[Record], outputs: Path
 
 def _write_files(table: Table, cells: Sequence[TableCell], records: Sequence[Record], outputs: Path) -> None:
     """The whole table in four formats, whatever part of it is to be printed, and its picture."""
-    write_table(outputs / "tables" / table.name, table, cells, page(table, cells, describe(cells, records)))
-    if table.picture is not None and any(cell.n for cell in cells):
-        write_picture(table, cells, outputs)
+    write_table(outputs, table, cells, page(table, cells, describe(cells, records)))
+    write_drawings(outputs, table_drawings(table, cells))
 
 
 def _render(

@@ -4,17 +4,11 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
-from smartgen.commands.pages import (
-    WIDTH,
-    meant,
-    named,
-    show,
-    told_on_terminal,
-    write_files,
-    write_page,
-)
+from smartgen.commands.files import Drawing, Part, write_part
+from smartgen.commands.pages import WIDTH, meant, named, show, told_on_terminal
 from smartgen.core.errors import SmartgenError
 from smartgen.core.records import Record
 from smartgen.core.store import Store
@@ -34,19 +28,13 @@ def report_worth(options: argparse.Namespace, records: Sequence[Record], outputs
         homes = sorted({str(record.axes["dataset"]) for record in records if record.ok})
         where["dataset"] = tuple(named(options.dataset.split(","), homes, "dataset"))
         fitting = [record for record in fitting if matches(record, where)]
-    found: list[Worth] = []
-    left_out: list[str] = []
-    for task, metric in _tasks(options.metric[0] if options.metric else None, outputs):
-        some, others = worths(fitting, task, metric, told_on_terminal)
-        found, left_out = found + some, left_out + others
+    found, left_out = _worths(fitting, _tasks(options.metric[0] if options.metric else None, outputs))
     refuse_none(found, left_out, options.metric[0] if options.metric else "either task")
     methods = named(options.method, dict.fromkeys(one.method for one in found), "method")
     if not where and not options.metric and not options.method:
-        _write_all(found, left_out, outputs)
-    from smartgen.tables.worth_page import worth_page, worth_records
-
-    asked = [one for one in found if one.method in methods]
-    return show(options, worth_page(asked, left_out), worth_records(asked), WIDTH)
+        write_part(_part(found, left_out), outputs)
+    part = _part([one for one in found if one.method in methods], left_out)
+    return show(options, part.page, part.rows, WIDTH)
 
 
 def both_tasks(outputs: Path) -> list[tuple[Comparison, str]]:
@@ -71,28 +59,46 @@ def _tasks(metric: str | None, outputs: Path) -> list[tuple[Comparison, str]]:
     return [(prediction, metric)]
 
 
-def _write_all(found: Sequence[Worth], left_out: Sequence[str], outputs: Path) -> None:
-    from smartgen.tables.render import rows_to_csv
+def worth_part(records: Sequence[Record], outputs: Path) -> Part:
+    """Both tasks by their first metrics.
+
+    Raises:
+        NothingRecordedError: no records of two regimes.
+    """
+    found, left_out = _worths(records, both_tasks(outputs))
+    refuse_none(found, left_out, "either task")
+    return _part(found, left_out)
+
+
+def _worths(
+    records: Sequence[Record], tasks: Sequence[tuple[Comparison, str]]
+) -> tuple[list[Worth], list[str]]:
+    found: list[Worth] = []
+    left_out: list[str] = []
+    for task, metric in tasks:
+        some, others = worths(records, task, metric, told_on_terminal)
+        found, left_out = found + some, left_out + others
+    return found, left_out
+
+
+def _part(found: Sequence[Worth], left_out: Sequence[str]) -> Part:
     from smartgen.tables.worth_page import curve_records, worth_page, worth_records
 
-    write_page(outputs / "tables" / "worth", worth_page(found, left_out), worth_records(found))
-    curves = rows_to_csv(curve_records(found)).encode()
-    write_files(outputs / "figures" / "worth", {"csv": curves})
-    for name, files in worth_pictures(found).items():
-        write_files(outputs / "figures" / name, files)
+    drawings = {"worth": Drawing(rows=curve_records(found)), **_drawings(found)}
+    return Part("worth", worth_page(found, left_out), worth_records(found), drawings)
 
 
-def worth_pictures(found: Sequence[Worth]) -> dict[str, dict[str, bytes]]:
+def _drawings(found: Sequence[Worth]) -> dict[str, Drawing]:
     """Curves of each model that was tried with real sequences, and the gaps of each task."""
     from smartgen.tables.worth_pictures import draw_curves, draw_gaps
 
-    pictures = {}
+    drawings = {}
     for method in dict.fromkeys(one.method for one in found):
         some = [one for one in found if one.method == method]
         if any(one.tried for one in some):  # levels alone make no picture
-            pictures[f"worth_{method}"] = draw_curves(some)
+            drawings[f"worth_{method}"] = Drawing(partial(draw_curves, some))
     for task in dict.fromkeys(one.task for one in found):
         some = [one for one in found if one.task == task and one.gaps]
         if some:
-            pictures[f"gaps_{task}"] = draw_gaps(some)
-    return pictures
+            drawings[f"gaps_{task}"] = Drawing(partial(draw_gaps, some))
+    return drawings

@@ -1,4 +1,4 @@
-"""The one exception that is meant for people."""
+"""The exceptions that are meant for people."""
 
 
 class SmartgenError(Exception):
@@ -6,3 +6,7 @@ class SmartgenError(Exception):
 
     Commands print the message without a traceback and end with exit code 2.
     """
+
+
+class NothingRecordedError(SmartgenError):
+    """No record of what is asked for; says which command makes some."""

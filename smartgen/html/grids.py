@@ -31,7 +31,7 @@ class Facts:
 
 @dataclass(frozen=True)
 class Cell:
-    """A cell. `sort`: what it is ordered by, a number or text."""
+    """A cell. `sort`: what a column of numbers is ordered by."""
 
     text: str
     sort: float | str = ""
@@ -39,11 +39,10 @@ class Cell:
 
 @dataclass(frozen=True)
 class Row:
-    """A row, its facts, and its name for links."""
+    """A row and its facts."""
 
     cells: Sequence[Cell]
     facts: Facts = field(default_factory=Facts)
-    anchor: str = ""
 
 
 @dataclass(frozen=True)
@@ -93,11 +92,11 @@ def facts_of(head: Sequence[str], texts: Sequence[str], method: str = "", verdic
 
 
 def sort_key(text: str) -> float | str:
-    """The first number of a text, or the text; what has no number goes behind.
+    """The first number of a text; "" where there is none, which goes last whatever the order.
 
     Example:
         >>> sort_key("0.861 ± 0.014 (10)"), sort_key("-.12 [-.3 .1]"), sort_key("1,728"), sort_key("not run")
-        (0.861, -0.12, 1728.0, 'not run')
+        (0.861, -0.12, 1728.0, '')
     """
     found = NUMBER.search(text)
-    return float(found[0].replace(",", "")) if found else text
+    return float(found[0].replace(",", "")) if found else ""

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from smartgen.core.names import TRANSITIONS
 from smartgen.core.provenance import provenance
 from smartgen.core.records import Record
 from smartgen.html.grids import Cell, Facts, Grid, Row
-from smartgen.html.sections import Section
+from smartgen.html.sections import Download, Section
 from smartgen.tables.origin import origin_of
+from smartgen.tables.render import rows_to_csv
 
 DIGITS = 16  # of a checksum that are shown
 
@@ -30,12 +32,14 @@ def environment(records: Sequence[Record], release: Sequence[str]) -> Section:
         *origin_of(done),
         *release,
     ]
+    read = checksums(done)
     return Section(
         name="environment",
         title="Environment and checksums",
         group="Provenance",
         intro=notes,
-        grids=[machines(done), checksums(done)],
+        grids=[machines(done), shortened(read)],
+        downloads=[Download("checksums.csv", "checksums as CSV", as_csv(read))],
         command="smartgen-data verify",
     )
 
@@ -66,13 +70,27 @@ def checksums(records: Sequence[Record]) -> Grid:
         inputs: Any = record.result.get("inputs", {})
         for name, digest in inputs.items() if isinstance(inputs, Mapping) else ():
             home, change = str(record.axes.get("dataset")), str(record.axes.get("transition"))
-            place = (home, TRANSITIONS.get(change, change), str(name), str(digest)[:DIGITS])
+            place = (home, TRANSITIONS.get(change, change), str(name), str(digest))
             counted[place] = counted.get(place, 0) + 1
     rows = [
         Row([*map(Cell, place), Cell(str(count), count)], Facts(place[0], place[1]))
         for place, count in sorted(counted.items())
     ]
-    head = ["home", "change", "input", "SHA-256", "records"]
-    return Grid(
-        f"What the records read, by the first {DIGITS} digits of its content's digest", head, rows, {4}
+    return Grid("What the records read", ["home", "change", "input", "SHA-256", "records"], rows, {4})
+
+
+def shortened(grid: Grid) -> Grid:
+    """With the first digits of each digest, which tell them apart; the CSV has them whole."""
+    place = grid.head.index("SHA-256")
+    rows = [
+        replace(row, cells=[Cell(c.text[:DIGITS]) if n == place else c for n, c in enumerate(row.cells)])
+        for row in grid.rows
+    ]
+    return replace(grid, caption=f"{grid.caption}, by the first {DIGITS} digits of its digest", rows=rows)
+
+
+def as_csv(grid: Grid) -> str:
+    """The texts of a grid."""
+    return rows_to_csv(
+        [dict(zip(grid.head, (cell.text for cell in row.cells), strict=True)) for row in grid.rows]
     )

@@ -100,6 +100,7 @@ class Report:
     sections: Sequence[Section]
     audit: Sequence[Audited]
     audit_lines: Sequence[str] = ()
+    audit_downloads: Sequence[Download] = ()
 
     @property
     def groups(self) -> list[str]:

@@ -49,10 +49,10 @@ def escaped(text: str) -> str:
 
 
 def to_latex(page: Page) -> str:
-    """A ``table`` a block, and what stands below them as comments and a closing note."""
-    parts = [HEAD, f"% {page.title}", *(f"% {line}" for line in page.intro)]
+    """A ``table`` a block; what stands above and below them as comments."""
+    parts = [HEAD, *map(_comment, (page.title, *page.intro))]
     parts += [_block(block, page.title) for block in page.blocks]
-    parts += [f"% {line}" for line in page.below if line]
+    parts += [_comment(line) for line in page.below if line.strip()]
     return "\n\n".join(parts) + "\n"
 
 
@@ -60,7 +60,8 @@ def table_to_latex(table: Table, cells: Sequence[TableCell]) -> str:
     """As the paper sets it: a ``table`` a metric, methods down, homes and changes across.
 
     A method has a line for the paper, one for the authors' result file where it has other numbers, and one
-    for ours: mean, standard deviation from three seeds on, and the verdict's symbol.
+    for ours: mean, standard deviation from three seeds on, and the verdict's symbol. Where the paper
+    contradicts itself or its release stands a mark, with its reason below.
     """
     parts = [HEAD]
     for metric in dict.fromkeys(cell.metric for cell in cells):
@@ -84,7 +85,10 @@ def _metric(table: Table, metric: str, cells: Sequence[TableCell]) -> str:
         lines += _method(method, [row.get(place) for place in places])
     symbols = ", ".join(f"{escaped(symbol)} {word}" for word, symbol in SYMBOLS.items())
     caption = f"{escaped(table.title)}: {escaped(metric)}. Verdicts: {symbols}."
-    return _table("ll" + "r" * len(places), lines, caption, f"{table.name}-{_label(metric)}")
+    notes = [
+        f"{cell.dataset.upper()} {cell.transition}, {cell.method}: {cell.mark}" for cell in cells if cell.mark
+    ]
+    return _table("ll" + "r" * len(places), lines, caption, f"{table.name}-{_label(metric)}", notes)
 
 
 def _method(name: str, row: Sequence[TableCell | None]) -> list[str]:
@@ -104,7 +108,10 @@ def _method(name: str, row: Sequence[TableCell | None]) -> list[str]:
 
 def _number(cell: TableCell | None, name: Literal["published", "released"]) -> str:
     value = None if cell is None else getattr(cell, name)
-    return "--" if cell is None or value is None else escaped(show_number(value, cell.unit))
+    if cell is None or value is None:
+        return "--"
+    mark = r"\rlap{\textsuperscript{\dag}}" if cell.mark and name == "published" else ""
+    return escaped(show_number(value, cell.unit)) + mark
 
 
 def _ours(cell: TableCell | None) -> str:
@@ -129,11 +136,24 @@ def _block(block: Block, title: str) -> str:
 
 
 def _line(cells: Sequence[str]) -> str:
-    return " & ".join(escaped(" ".join(cell.split("\n"))) for cell in cells) + r" \\"
+    """A row; a bracket that began it would be read as an option of the line before."""
+    row = " & ".join(escaped(" ".join(cell.split("\n"))) for cell in cells) + r" \\"
+    return f"{{}}{row}" if row.startswith("[") else row
 
 
-def _table(columns: str, lines: Sequence[str], caption: str, label: str) -> str:
-    """Set to the width of the text, since rows are long."""
+def _comment(text: str) -> str:
+    """A comment, on one line whatever the text.
+
+    Example:
+        >>> _comment("one\\ntwo")
+        '% one two'
+    """
+    return f"% {' '.join(text.split())}"
+
+
+def _table(columns: str, lines: Sequence[str], caption: str, label: str, notes: Sequence[str] = ()) -> str:
+    """Set to the width of the text, since rows are long; notes in small type below."""
+    marks = [r"\par\footnotesize\raggedright " + r"\\ ".join(rf"\dag{{}} {escaped(note)}" for note in notes)]
     body = "\n".join(line for line in lines if line)
     return "\n".join(
         [
@@ -147,6 +167,7 @@ def _table(columns: str, lines: Sequence[str], caption: str, label: str) -> str:
             body.removesuffix("\n\\addlinespace"),
             r"\bottomrule",
             r"\end{tabular}}",
+            *(marks if notes else []),
             r"\end{table}",
         ]
     )

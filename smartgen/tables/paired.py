@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from smartgen.core.errors import SmartgenError
+from smartgen.core.errors import NothingRecordedError, SmartgenError
 from smartgen.core.names import REGIMES, transition_order
 from smartgen.core.records import Record
 from smartgen.metrics.bootstrap import interval
@@ -191,7 +191,7 @@ def compare(
     axes = {**task.axes, "protocol.few": NO_REAL}
     fitting = [record for record in records if record.ok and matches(record, axes)]
     if not fitting:
-        raise SmartgenError(
+        raise NothingRecordedError(
             f"no record of task={task.axes['task']} protocol=unified; `smartgen experiment={task.made_by}` "
             "makes them"
         )

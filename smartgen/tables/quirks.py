@@ -8,7 +8,7 @@ from itertools import product
 from statistics import fmean
 from typing import Any
 
-from smartgen.core.errors import SmartgenError
+from smartgen.core.errors import NothingRecordedError
 from smartgen.core.records import Record
 from smartgen.tables.blocks import Block, Page
 from smartgen.tables.declare import Table, load_named
@@ -71,7 +71,7 @@ def quirks_page(found: Sequence[Worth]) -> Page:
     """
     head = ["method", "without", "cells", "F1 released", "F1 without", "difference", "ST", "TT", "NT"]
     if not found:
-        raise SmartgenError(
+        raise NothingRecordedError(
             "no cell with a quirk switched off and with it; `smartgen experiment=table2 without=none,D27 "
             "system=aegis` makes some"
         )

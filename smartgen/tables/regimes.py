@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from statistics import fmean, stdev
 from typing import Any
 
-from smartgen.core.errors import SmartgenError
+from smartgen.core.errors import NothingRecordedError, SmartgenError
 from smartgen.core.names import REGIMES, transition_order
 from smartgen.core.records import Record
 from smartgen.tables.blocks import Block, Page
@@ -68,7 +68,7 @@ def compare_regimes(records: Iterable[Record], metric: str, dataset: str | None 
     chosen.sort(key=when)  # of one household and seed the newest stays
     if not chosen:
         of = f" of dataset {dataset}" if dataset else ""
-        raise SmartgenError(
+        raise NothingRecordedError(
             f"no record{of} with protocol=unified fits; `smartgen experiment=demo` makes some for demo"
         )
     having = [record for record in chosen if metric in record.metrics]

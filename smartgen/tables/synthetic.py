@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from statistics import fmean, stdev
 from typing import Any
 
-from smartgen.core.errors import SmartgenError
+from smartgen.core.errors import NothingRecordedError
 from smartgen.core.keys import canonical_json, flatten
 from smartgen.core.names import TRANSITIONS, transition_order
 from smartgen.core.records import Record
@@ -97,7 +97,7 @@ def qualities(records: Iterable[Record], dataset: str | None = None) -> list[Qua
     having = [r for r in having if dataset is None or matches(r, {"dataset": dataset})]
     if not having:
         of = f" of dataset {dataset}" if dataset else ""
-        raise SmartgenError(
+        raise NothingRecordedError(
             f"no record{of} has measured a synthetic set; `smartgen detector=seen synthesizer=walk` makes one"
         )
     having.sort(key=when)  # of one seed the newest stays

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from smartgen.core.errors import SmartgenError
+from smartgen.core.errors import NothingRecordedError
 from smartgen.core.names import REGIMES, transition_order
 from smartgen.core.records import Record
 from smartgen.metrics.bootstrap import interval
@@ -282,9 +282,9 @@ def refuse_none(found: Sequence[Worth], left_out: Sequence[str], metric: str) ->
         SmartgenError: there is none.
     """
     if not found and left_out:
-        raise SmartgenError(left_out[0])
+        raise NothingRecordedError(left_out[0])
     if not found:
-        raise SmartgenError(
+        raise NothingRecordedError(
             f"no home has records of {metric} under source and another regime (protocol=unified); "
             "`smartgen experiment=worth` makes them"
         )

@@ -10,6 +10,8 @@ from typing import Any
 
 import pytest
 
+from smartgen.tables.compare import SYMBOLS
+from smartgen.tables.declare import load_named
 from tests.html.conftest import EVIL
 
 CHROMIUM = os.environ.get("SMARTGEN_CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
@@ -165,14 +167,21 @@ def test_nothing_sticks_out_at_any_width(browser: Any, page: Path, width: int) -
 
 
 def test_verdicts_read_without_color(opened: Opened) -> None:
-    """Each colored cell of a matrix has its symbol, and who hears the page has the word."""
+    """Each colored cell of a matrix has its symbol, and who hears the page the word."""
     cells = opened.page.eval_on_selector_all(
-        "#table2 .matrix td b", "all => all.map((one) => [one.textContent, one.getAttribute('aria-label')])"
+        "#table2 .matrix td .ours",
+        "all => all.map((one) => ['b', '.hidden'].map((name) => one.querySelector(name).textContent))",
     )
-    from smartgen.tables.compare import SYMBOLS
-
-    assert cells
+    assert len(cells) == len(load_named("table2").places)
     assert all(SYMBOLS[word] == symbol for symbol, word in cells)
+
+
+def test_paper_has_what_is_folded_away_on_the_screen(opened: Opened) -> None:
+    row = opened.page.locator("#table2-fr-st-smartgen-f1-score")
+    assert not row.is_visible()
+    opened.page.emulate_media(media="print")
+    assert row.bounding_box() is not None
+    assert not opened.page.locator("#filters").is_visible()
 
 
 def test_what_is_written_can_be_told_from_what_is_behind_it(opened: Opened) -> None:

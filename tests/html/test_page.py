@@ -2,20 +2,30 @@
 
 from __future__ import annotations
 
+import base64
+import json
 import re
 from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from smartgen.commands.files import Part
+from smartgen.commands.html import gather
+from smartgen.commands.parts import page_of, page_told, shown_part
 from smartgen.commands.report import main
+from smartgen.core.errors import SmartgenError
+from smartgen.core.records import read_records
 from smartgen.html.grids import Facts, facts_of, grid_of
 from smartgen.html.numbers import matrices, numbers
-from smartgen.tables.blocks import Block
+from smartgen.html.render import render
+from smartgen.tables.blocks import Block, Page
 from smartgen.tables.collect import collect
 from smartgen.tables.compare import SYMBOLS
 from smartgen.tables.declare import load_named, table_names
-from tests.html.conftest import EVIL
+from tests.html.conftest import EVIL, detection
 
 
 class Reader(HTMLParser):
@@ -101,6 +111,79 @@ def test_the_command_writes_it_and_says_where(outputs: Path, capsys: pytest.Capt
     files = {path.name for path in (outputs / "tables").iterdir()}
     assert {f"table2.{kind}" for kind in ("md", "tex", "csv", "json")} <= files
     assert {"fig4.png", "fig4.svg", "fig4.csv"} <= {path.name for path in (outputs / "figures").iterdir()}
+
+
+def test_each_part_of_the_page_can_be_taken_along(page: Path) -> None:
+    read = Reader(page.read_text(encoding="utf-8"))
+    assert {"audit.md", "audit.tex", "audit.csv", "checksums.csv", "fig4.csv"} <= set(read.downloads)
+    table = next(a for a in read.addresses if a.startswith("data:text/plain") and EVIL.encode() in content(a))
+    assert "ab" * 32 in content(table).decode()  # digests are whole there
+
+
+def content(address: str) -> bytes:
+    """What an address holds."""
+    return base64.b64decode(address.partition("base64,")[2])
+
+
+def test_what_was_made_before_is_shown_again_and_what_was_lost_is_made_anew(
+    outputs: Path, page: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of the same records a figure is not drawn twice, unless one of its files is gone."""
+    monkeypatch.delenv("SMARTGEN_RELEASE", raising=False)
+    monkeypatch.chdir(outputs)
+    drawn: list[str] = []
+
+    def draw_shares(*_: object) -> dict[str, bytes]:
+        drawn.append("fig4")
+        return {"svg": b"<svg/>", "png": b""}
+
+    monkeypatch.setattr("smartgen.tables.shares_picture.draw_shares", draw_shares)
+    records = read_records(outputs)
+    first = render(gather(records, outputs))
+    assert first == page.read_text(encoding="utf-8")
+    assert drawn == []
+    (outputs / "figures" / "fig4.png").unlink()
+    assert render(gather(records, outputs)) != first
+    assert drawn == ["fig4"]
+    (outputs / "figures" / "fig4.png").unlink()  # other tests want the real one
+    monkeypatch.undo()
+
+
+def test_a_file_that_could_not_be_written_is_tried_again(tmp_path: Path) -> None:
+    detection(tmp_path, "aa01", 0.8614)
+    (tmp_path / "tables").write_text("no folder")
+    part = Part("one", Page("one", (), ()), [{"method": "a"}])
+    assert not shown_part("one", lambda: part, tmp_path).lacking
+    (tmp_path / "tables").unlink()
+    shown = shown_part("one", lambda: part, tmp_path)
+    assert (tmp_path / "tables" / "one.md").read_text() == shown.texts["md"]
+    assert shown.methods == ["a"]
+
+
+def test_only_want_of_records_leaves_a_part_empty(tmp_path: Path) -> None:
+    def broken() -> Part:
+        raise SmartgenError("a broken file")
+
+    with pytest.raises(SmartgenError, match="a broken file"):
+        shown_part("one", broken, tmp_path)
+
+
+def test_a_folder_that_cannot_be_written_to_is_told_at_once(
+    outputs: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "file").write_text("")
+    assert main(["html", "--outputs", str(outputs), "--out", str(tmp_path / "file" / "page.html")]) == 2
+    assert f"{tmp_path / 'file'}: expected a folder" in capsys.readouterr().err
+
+
+@settings(max_examples=25)
+@given(st.lists(st.lists(st.text(max_size=5), min_size=2, max_size=2), min_size=1, max_size=4), st.booleans())
+def test_a_page_is_the_same_after_it_was_kept(rows: list[list[str]], right: bool) -> None:
+    block = Block(
+        "a", ["x", "y"], rows, frozenset({1} if right else ()), frozenset({0}), ["match"] * len(rows)
+    )
+    whole = Page("t", ["i"], [block], ["b"])
+    assert page_of(json.loads(json.dumps(page_told(whole)))) == whole
 
 
 def test_without_a_record_there_is_no_page(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

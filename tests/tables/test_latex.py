@@ -68,9 +68,26 @@ def test_paper_release_and_ours_stand_one_under_the_other(
     table = load_table(write_declaration(declaration))
     text = table_to_latex(table, collect(table, [make_record(f"k{seed}", seed=seed) for seed in (1, 2, 3)]))
     share = text[text.index("F1 Score") :]
-    assert "LOF & paper & 0.2500 & 0.2000 \\\\\n & release & 0.2600 & -- \\\\" in share
+    dagger = r"\rlap{\textsuperscript{\dag}}"
+    assert f"LOF & paper & 0.2500{dagger} & 0.2000 \\\\\n & release & 0.2600 & -- \\\\" in share
     assert "Ours & paper & 0.8614 & -- \\\\" in share
     assert "0.8614 $\\pm$ 0.0000\\,$=$" in share
+
+
+def test_what_the_paper_contradicts_is_marked_and_told_below() -> None:
+    """FR TT of LOF and IF: the paper has their recalls the wrong way round."""
+    table = load_named("table2")
+    recall = table_to_latex(table, collect(table, [])).split("\\begin{table}")[1]
+    assert recall.count("\\textsuperscript{\\dag}") == 2
+    assert recall.count("\\dag{} FR TT") == 2
+    assert "its release 0.1984" in recall
+
+
+def test_no_text_breaks_out_of_its_place() -> None:
+    page = Page("a\n\\input{g}", ["c\nd"], [Block("h", ["x"], [["[1pt] y"]])], ["e\n\\input{f}", " "])
+    lines = to_latex(page).splitlines()
+    assert not [line for line in lines if line.startswith(("\\input", "[", "d"))]
+    assert "{}[1pt] y \\\\" in lines
 
 
 def test_a_page_has_a_table_a_block() -> None:
