@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from statistics import fmean
 from typing import Any
 
 from smartgen.core.records import Record
@@ -12,13 +13,12 @@ from smartgen.core.resources import resource_dir
 from smartgen.metrics.distribution import FIELDS, SEPARATOR
 from smartgen.tables.blocks import Block, Page
 from smartgen.tables.node import Node, read_yaml
-from smartgen.tables.select import choose, matches
+from smartgen.tables.select import Choice, choose, matches
 
 SCHEMA = 1
 REQUIRED = ["schema", "name", "title", "caption", "source", "datasets", "panels", "axes", "command"]
 LOGS = {"source": "old log", "synthetic": "written", "target": "real new data"}
 SHOWN_DEVICES = 12
-SHOWN_KEY = {"device": "js_device", "hour": "js_hour"}
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ class Shares:
         names: devices by their greatest share, or hours by the clock.
         logs: log -> share of each name, in the order of `names`.
         distances: log -> Jensen-Shannon distance to the real new data, where the record has it.
-        sizes: log -> sequences.
+        sizes: log -> sequences, mean over seeds.
         keys: the records; `note`: what a reader must know of their choice.
     """
 
@@ -63,7 +63,7 @@ class Shares:
     names: tuple[str, ...]
     logs: Mapping[str, tuple[float, ...]]
     distances: Mapping[str, float]
-    sizes: Mapping[str, int]
+    sizes: Mapping[str, float]
     keys: tuple[str, ...]
     note: str = ""
 
@@ -113,36 +113,44 @@ def shares(figure: SharesFigure, records: Sequence[Record]) -> list[Shares]:
             here = [r for r in done if matches(r, {"dataset": dataset, "transition": transition})]
             choice = choose(here, figure.defaults)
             if choice.records:
-                found.append(_shares(home, panel, field, choice.records[0], choice.note))
+                found.append(_shares(home, panel, field, choice))
     return found
 
 
-def _shares(home: str, panel: str, field: str, record: Record, note: str) -> Shares:
-    """Of one record; with a recorded set there is no chance in it, with another the first seed is shown."""
+def _shares(home: str, panel: str, field: str, choice: Choice) -> Shares:
+    """Means over seeds; in a recorded set there is no chance."""
+    records = choice.records
     by_log: dict[str, dict[str, float]] = {log: {} for log in LOGS}
-    for key, value in record.metrics.items():
-        parts = key.split(SEPARATOR)
-        if len(parts) == 3 and parts[0] == field and parts[1] in by_log:
-            by_log[parts[1]][parts[2]] = float(value)
-    names = dict.fromkeys(name for one in by_log.values() for name in one)
+    for record in records:
+        for key, value in record.metrics.items():
+            parts = key.split(SEPARATOR)
+            if len(parts) == 3 and parts[0] == field and parts[1] in by_log:
+                one = by_log[parts[1]]
+                one[parts[2]] = one.get(parts[2], 0.0) + float(value) / len(records)
+    names = list(dict.fromkeys(name for one in by_log.values() for name in one))
     if field == "device":
-        names = dict.fromkeys(sorted(names, key=lambda n: -max(one.get(n, 0.0) for one in by_log.values())))
-    distances = {
-        log: float(record.metrics[f"{prefix}_{SHOWN_KEY[field]}_target"])
-        for log, prefix in (("source", "source"), ("synthetic", "set"))
-        if f"{prefix}_{SHOWN_KEY[field]}_target" in record.metrics
-    }
+        names.sort(key=lambda name: -max(one.get(name, 0.0) for one in by_log.values()))
     return Shares(
         home,
         panel,
         field,
         tuple(names),
         {log: tuple(one.get(name, 0.0) for name in names) for log, one in by_log.items()},
-        distances,
-        {log: int(record.counts[log]) for log in LOGS if log in record.counts},
-        (record.key,),
-        note,
+        _distances(records, field),
+        {log: fmean(record.counts[log] for record in records) for log in LOGS},
+        tuple(record.key for record in records),
+        choice.note,
     )
+
+
+def _distances(records: Sequence[Record], field: str) -> dict[str, float]:
+    """To the real new data, of old log and written set; empty sets have none."""
+    keys = {"source": f"source_js_{field}_target", "synthetic": f"set_js_{field}_target"}
+    return {
+        log: fmean(float(record.metrics[key]) for record in records)
+        for log, key in keys.items()
+        if all(key in record.metrics for record in records)
+    }
 
 
 def shortened(one: Shares, most: int = SHOWN_DEVICES) -> Shares:
@@ -151,7 +159,7 @@ def shortened(one: Shares, most: int = SHOWN_DEVICES) -> Shares:
         return one
     names = (*one.names[:most], f"{len(one.names) - most} others")
     logs = {log: (*values[:most], sum(values[most:])) for log, values in one.logs.items()}
-    return Shares(one.home, one.panel, one.field, names, logs, one.distances, one.sizes, one.keys, one.note)
+    return replace(one, names=names, logs=logs)
 
 
 def shares_page(figure: SharesFigure, found: Sequence[Shares], origin: Sequence[str]) -> Page:
@@ -175,7 +183,7 @@ def shares_page(figure: SharesFigure, found: Sequence[Shares], origin: Sequence[
 
 
 def _block(one: Shares) -> Block:
-    sizes = [f"{LOGS[log]}\n{one.sizes[log]:,} sequences" if log in one.sizes else LOGS[log] for log in LOGS]
+    sizes = [f"{LOGS[log]}\n{one.sizes[log]:,.0f} sequences" for log in LOGS]
     rows = [[name, *(f"{one.logs[log][place]:.1%}" for log in LOGS)] for place, name in enumerate(one.names)]
     return Block(f"{one.home}: {one.panel}", [one.field, *sizes], rows, frozenset({1, 2, 3}))
 

@@ -25,13 +25,19 @@ DEVICES = {f"Device{number:02}": number / 120 for number in range(16)}
 
 
 def put(
-    outputs: Path, transition: str, dataset: str = "fr", synthesizer: str = "replay", seed: int = 1
+    outputs: Path,
+    transition: str,
+    dataset: str = "fr",
+    synthesizer: str = "replay",
+    seed: int = 1,
+    heater: float = 0.9,
+    written: int = 30,
 ) -> None:
     axes = {"task": "distribution", "dataset": dataset, "transition": transition, "seed": seed}
     metrics: dict[str, Any] = {f"hour/{log}/06-09": 1.0 for log in LOGS}
     metrics |= {f"device/{log}/{name}": share for log in LOGS for name, share in DEVICES.items()}
-    metrics |= {"device/source/Heater": 0.9, "set_js_device_target": 0.25, "source_js_device_target": 0.5}
-    counts = {"source": 1000, "synthetic": 30, "target": 50}
+    metrics |= {"device/source/Heater": heater, "set_js_device_target": 0.25, "source_js_device_target": 0.5}
+    counts = {"source": 1000, "synthetic": written, "target": 50}
     axes["synthesizer"] = synthesizer
     config = {"synthesizer": {"name": synthesizer}, "seed": seed}
     result = {"axes": axes, "config": config, "metrics": metrics, "counts": counts}
@@ -78,6 +84,16 @@ def test_other_synthesizers_are_told_and_the_recorded_one_shown(tmp_path: Path) 
     (one,) = shares(load_shares("fig4"), read_records(tmp_path))
     assert one.keys == ("fr-seasonal-replay-1",)
     assert "2 settings recorded" in one.note
+
+
+def test_seeds_are_averaged(tmp_path: Path) -> None:
+    put(tmp_path, "seasonal", synthesizer="walk")
+    put(tmp_path, "seasonal", synthesizer="walk", seed=2, heater=0.5, written=31)
+    (one,) = shares(load_shares("fig4"), read_records(tmp_path))
+    assert one.names[0] == "Heater"
+    assert one.logs["source"][0] == pytest.approx(0.7)
+    assert one.sizes["synthetic"] == 30.5
+    assert len(one.keys) == 2
 
 
 def test_the_page_has_every_name_and_says_what_is_missing(records: list[Record]) -> None:
