@@ -39,7 +39,8 @@ class Discrepancy:
 
     Args:
         paper: what the paper says; empty where it is silent.
-        release: what the authors' code and files do.
+        release: what the authors' code and files do, as far as a check sees it, if there is one.
+        told: what of it no check sees, on the word of whoever read the code.
     """
 
     id: str
@@ -47,6 +48,7 @@ class Discrepancy:
     paper: str
     release: str
     touches: tuple[Touched, ...]
+    told: str = ""
 
     @property
     def cells(self) -> int:
@@ -79,9 +81,10 @@ def _read(path: Path) -> Iterator[Discrepancy]:
     if found["schema"].value != SCHEMA:
         raise found["schema"].fail(str(SCHEMA))
     for name, node in found["discrepancies"].items().items():
-        told = node.fields(["release", "touches"], ["paper"])
+        told = node.fields(["release", "touches"], ["paper", "told"])
         touches = tuple(_touched(row) for row in told["touches"].rows())
-        yield Discrepancy(name, path.stem, told.get("paper", "").text(), told["release"].text(), touches)
+        texts = {key: told.get(key, "").text() for key in ("paper", "release", "told")}
+        yield Discrepancy(id=name, topic=path.stem, touches=touches, **texts)
 
 
 def _touched(node: Node) -> Touched:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import os
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
@@ -25,14 +26,20 @@ class Ground:
     Args:
         root: the release's folder; None where there is none.
         records: what was run here.
+        tables: gives the declarations by name.
     """
 
-    def __init__(self, root: Path | None, records: Sequence[Record] = ()) -> None:
+    def __init__(
+        self,
+        root: Path | None,
+        records: Sequence[Record] = (),
+        tables: Callable[[str], Table] = load_named,
+    ) -> None:
         self._root = root
         self.records = list(records)
         self.sequences = cache(self._sequences)
         self.vocabulary = cache(self._vocabulary)
-        self.table = cache(load_named)
+        self.table = cache(tables)
         self.cells = cache(self._cells)
 
     @property
@@ -97,10 +104,16 @@ class Ground:
 
 
 def ground_at(root: Path | None, records: Sequence[Record]) -> Ground:
-    """The ground for a folder that may hold no release."""
-    from smartgen.data.release import release_root
+    """The ground on the release that is named, by the argument or SMARTGEN_RELEASE, or that is at hand.
+
+    Raises:
+        SmartgenError: one is named, and is none.
+    """
+    from smartgen.data.release import ENVIRONMENT, release_root
 
     try:
         return Ground(release_root(root), records)
     except SmartgenError:
+        if root is not None or os.environ.get(ENVIRONMENT):
+            raise
         return Ground(None, records)

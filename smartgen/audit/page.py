@@ -50,6 +50,7 @@ def audit_records(found: Sequence[Audited]) -> list[dict[str, Any]]:
             "status": str(one.status),
             "paper": one.said.paper,
             "release": one.said.release,
+            "told": one.said.told,
             "evidence": "\n".join(one.evidence),
             "touches": "; ".join(touched.where for touched in one.said.touches),
             "cells": ";".join(
@@ -82,6 +83,7 @@ def _told(found: Sequence[Audited]) -> list[str]:
         lines += ["", f"{one.said.id}  {SYMBOLS[one.status]} {one.status}"]
         lines += [f"  paper: {one.said.paper}"] if one.said.paper else []
         lines += [f"  release: {one.said.release}"]
+        lines += [f"  told: {one.said.told}"] if one.said.told else []
         touches = "; ".join(touched.where for touched in one.said.touches)
         lines += [f"  touches: {touches}"] if touches else []
         lines += ["  evidence:", *(f"    {line}" for line in one.evidence)] if one.evidence else []

@@ -108,8 +108,8 @@ def d43(ground: Ground) -> Finding:
         f"recall is a whole number of {len(attack)} in {of_attacks} of {len(rows)} rows, of {len(normal)} in "
         f"{of_normals}",
         f"{len(held_out)} sequences for the threshold, {_equal(held_out == real)} to real ones of {NEW}",
-        f"without_all flags {alarms.get('without_all', 0) / max(most, 1):.1f} times as many normal sequences "
-        "as any other column, as with a lower percentile",
+        f"without_all flags {alarms.get('without_all', 0) / max(most, 1):.2f} times as many normal sequences "
+        "as the column with the second most, as with a lower percentile",
     )
     sizes = changed == len(attack) == len(raw) < len(normal) and of_attacks == len(rows) > of_normals
     holds = sizes and normal == test and held_out == real and alarms.get("without_all", 0) > most
@@ -145,11 +145,13 @@ def d45(ground: Ground) -> Finding:
     """Which LLM is best where, by the released numbers of Figure 8."""
     table, lines, count = ground.table("fig8"), [], 0
     beaten: list[str] = []
+    behind: dict[str, list[bool]] = {}
     for panel, values in _panels(table):
         best = max(values, key=lambda name: values[name])
         if panel.metric in PREDICTION:
             count += 1
             beaten += [] if best == BEST else [f"{panel.dataset} {panel.metric}"]
+            behind.setdefault(panel.dataset, []).append(best != BEST)
         told = ", ".join(f"{name} {value:.4f}" for name, value in values.items())
         lines.append(f"{panel.dataset} {panel.metric}: {told}; best {best}")
     percentiles = (
@@ -158,9 +160,11 @@ def d45(ground: Ground) -> Finding:
     )
     head = (
         f"in {len(beaten)} of {count} panels of prediction {BEST} is not best: {', '.join(beaten) or '-'}",
-        f"percentiles for detection, by hand ({', '.join(table.datasets)}): {'; '.join(percentiles)}",
+        f"percentiles for detection, as declared ({', '.join(table.datasets)}): {'; '.join(percentiles)}",
     )
-    return Finding(bool(beaten), (*head, *lines))
+    whole = [home for home, panels in behind.items() if all(panels)]
+    said = f"homes in which it is best by no metric of prediction: {', '.join(whole) or '-'}"
+    return Finding(bool(whole), (head[0], said, *head[1:], *lines))
 
 
 def d46(ground: Ground) -> Finding:

@@ -183,7 +183,8 @@ def d16(ground: Ground) -> Finding:
     logged = {dataset: _recorded_logs(ground, dataset) for dataset in ground.datasets}
     odd_logged = {name: _odd(log, ground.vocabulary(name)) for name, log in logged.items()}
     for dataset, odd in odd_logged.items():
-        lines.append(f"{dataset}, recorded logs: {_told(odd, len(logged[dataset].values)) or 'none'}")
+        told = _told(odd, len(logged[dataset].values)) or "none"
+        lines.append(f"{dataset}, raw logs of all contexts (trn, vld, test): {told}")
     usual = sum(count for (dataset, name), count in pairs.items() if name in odd_logged[dataset])
     total = sum(pairs.values())
     said = (

@@ -9,7 +9,7 @@ import pytest
 
 from smartgen.audit.compression import REDUCTION, SAVED, d09, d10
 from smartgen.audit.ground import Ground
-from smartgen.tables.declare import Place
+from smartgen.tables.declare import Place, load_named
 
 ALONE = [0, 0, 1, 4]
 TWICE = [*ALONE, 2, 0, 1, 3]  # two days apart: two pieces
@@ -17,7 +17,7 @@ TWICE = [*ALONE, 2, 0, 1, 3]  # two days apart: two pieces
 
 def publish(ground: Ground, **numbers: float) -> Ground:
     """The ground with other published numbers of FR: ``ST_rate``, ``ST_saved``, ``TT_rate`` ..."""
-    table = ground.table("table9")
+    table = load_named("table9")
     names = {"rate": REDUCTION, "saved": SAVED}
     changed = {
         Place("FR", change, names[kind], "SSC"): value
@@ -25,8 +25,7 @@ def publish(ground: Ground, **numbers: float) -> Ground:
         for change, kind in [name.split("_")]
     }
     patched = replace(table, published={**table.published, **changed})
-    ground.table = lambda name: patched  # type: ignore[assignment]
-    return ground
+    return Ground(ground.root, tables={"table9": patched}.__getitem__)
 
 
 @pytest.fixture

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
-from smartgen.audit.declare import Discrepancy, Touched
+from pathlib import Path
+
+import pytest
+
+from smartgen.audit.declare import Discrepancy, Touched, discrepancies
 from smartgen.audit.finding import Status
-from smartgen.audit.page import audit_page, audit_records, tally
+from smartgen.audit.ground import ground_at
+from smartgen.audit.page import audit_page, audit_records, outcomes, restored, tally
 from smartgen.audit.runner import Audited
+from smartgen.core.errors import SmartgenError
 from smartgen.tables.declare import Place
 
 PLACES = tuple(Place("FR", "ST", metric, "SmartGen") for metric in ("Recall", "Precision"))
@@ -60,3 +66,31 @@ def test_rows_name_every_number() -> None:
     assert first["evidence"] == "3 of 3\none"
     assert (second["status"], third["status"]) == ("refuted", "told")
     assert (second["cells"], second["touches"]) == ("", "")
+
+
+def test_what_no_check_sees_is_said_apart_from_the_evidence() -> None:
+    said = Discrepancy("D01", "splitting", "", "does otherwise", (), told="so does a folder left out here")
+    one = Audited(said, Status.CONFIRMED, ("3 of 3",))
+    below = list(audit_page([one]).below)
+    assert below[2:6] == [
+        "  release: does otherwise",
+        "  told: so does a folder left out here",
+        "  evidence:",
+        "    3 of 3",
+    ]
+    assert audit_records([one])[0]["told"] == "so does a folder left out here"
+
+
+def test_outcomes_come_back_as_they_were() -> None:
+    first, second, *_ = discrepancies()
+    found = [Audited(first, Status.REFUTED, ("0 of 3", "none")), Audited(second, Status.TOLD, ())]
+    assert restored(outcomes(found)) == found
+
+
+def test_a_release_that_is_named_must_be_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SMARTGEN_RELEASE", str(tmp_path / "none"))
+    with pytest.raises(SmartgenError, match="none"):
+        ground_at(None, [])
+    monkeypatch.delenv("SMARTGEN_RELEASE")
+    with pytest.raises(SmartgenError, match="other"):
+        ground_at(tmp_path / "other", [])

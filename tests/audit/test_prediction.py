@@ -13,7 +13,7 @@ import pytest
 from smartgen.audit import prediction
 from smartgen.audit.finding import Finding, UncheckableError
 from smartgen.audit.ground import Ground, ground_at
-from smartgen.tables.declare import Place, load_named
+from smartgen.tables.declare import Place, Table, load_named
 
 PIPELINE = "behavior_prediciton_pipeline/SASRec"
 BASELINE = "behavior_prediciton_baseline/SASRec"
@@ -108,16 +108,15 @@ def test_the_release_evaluates_all_but_the_first(authors: Ground) -> None:
 
 @pytest.mark.parametrize(("evaluated", "holds"), [(10, True), (11, False)])
 def test_shares_of_hits_tell_how_many_were_evaluated(tmp_path: Path, evaluated: int, holds: bool) -> None:
-    ground = home(tmp_path)
+    home(tmp_path)
     pieces = [[0, 0, 0, 1]] * 11
     (tmp_path / "SmartGen/IoT_data/fr/spring/split_test.pkl").write_bytes(pickle.dumps(pieces))
     place = Place("FR", "ST", "HR@10", "SmartGen")
 
-    def table(name: str) -> object:
+    def table(name: str) -> Table:
         return replace(load_named(name), released={place: 3 / evaluated} if name == "table3" else {})
 
-    ground.table = table  # type: ignore[assignment]
-    found = prediction.d35(ground)
+    found = prediction.d35(Ground(tmp_path, tables=table))
     assert found.holds is holds
     assert found.evidence[3] == "FR ST: 11 test sequences, 10 evaluated"
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -59,7 +60,7 @@ def test_the_release_gives_three_predictors_actions_alone(authors: Ground) -> No
     )
 
 
-def changed(path: Path, name: str, change: Callable[[object], object]) -> bytes:
+def changed(path: Path, name: str, change: Callable[[Any], Any]) -> bytes:
     """A recorded network with one of its weights changed."""
     import io
 
@@ -82,7 +83,7 @@ def test_weights_that_time_has_moved_would_refute(
     release: Path, altered: Alter, system: str, weight: str, line: int, told: str
 ) -> None:
     name = f"{BASELINE}/{system}/fixeddata/save_weights_fr_daytime/best_model.pth"
-    ground = Ground(altered({name: changed(release / name, weight, lambda found: found * 1.5)}))  # type: ignore[operator]
+    ground = Ground(altered({name: changed(release / name, weight, lambda found: found * 1.5)}))
     found = predictors.d38(ground)
     assert not found.holds
     assert found.evidence[1].startswith("15 of 15")

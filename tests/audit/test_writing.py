@@ -101,8 +101,8 @@ def test_pairs_of_two_devices_are_looked_up_in_logs(
     if holds:
         assert found.evidence[1:] == (
             "FR ST: 1 (Other, None:location), of 2 behaviors",
-            "fr, recorded logs: 1 (Other, None:location) (100.0 %)",
-            "sp, recorded logs: none",
+            "fr, raw logs of all contexts (trn, vld, test): 1 (Other, None:location) (100.0 %)",
+            "sp, raw logs of all contexts (trn, vld, test): none",
         )
 
 
@@ -156,7 +156,7 @@ def test_released_sets_have_pairs_of_two_devices(confirm: Any) -> None:
     evidence = confirm("D16")
     assert "FR ST: 20 (Other, None:location), of 631 behaviors" in evidence
     assert "SP NT: 8 (Other, None:location), of 411 behaviors" in evidence
-    assert "sp, recorded logs: 4,314 (Other, None:location) (16.2 %)" in evidence
+    assert "sp, raw logs of all contexts (trn, vld, test): 4,314 (Other, None:location) (16.2 %)" in evidence
 
 
 @pytest.mark.release

@@ -113,7 +113,9 @@ def test_a_cut_tarball_changes_nothing(
     assert not (tmp_path / "release").exists()
 
 
-@pytest.mark.parametrize("content", [b"no gzip at all", gzip.compress(b"no tar" * 300)])
+@pytest.mark.parametrize(
+    "content", [b"no gzip at all", gzip.compress(b"no tar" * 300)], ids=["no gzip", "gzip without a tar"]
+)
 def test_another_format_is_named(toy_manifest: Manifest, tmp_path: Path, content: bytes) -> None:
     (tmp_path / "x.tar.gz").write_bytes(content)
     with pytest.raises(SmartgenError, match=r"x\.tar\.gz: not a whole \.tar\.gz"):
