@@ -28,7 +28,7 @@ def settings_of(kind: str, name: str) -> type[Any] | None:
     fits = issubclass(node, base) and "__dataclass_fields__" in vars(node)
     if len(found) > 1 or not fits:
         raise SmartgenError(
-            f"{_told(file)}: {', '.join(found)}: expected one @dataclass that derives from {base.__name__}"
+            f"{place_of(file)}: {', '.join(found)}: expected one @dataclass that derives from {base.__name__}"
         )
     return node
 
@@ -79,11 +79,10 @@ def _refuse_doubles(kind: str, name: str) -> None:
     other = "predictor" if kind == "detector" else "detector"
     for taken in (name, name.removeprefix("smartgen_")):
         if taken in FILES[other] or (taken != name and taken in FILES[kind]):
-            place = FILES[other].get(taken) or FILES[kind][taken]
-            raise SmartgenError(
-                f"{_told(FILES[kind][name])}: its name is taken by {_told(place)}; give the file another"
-            )
+            own, place = place_of(FILES[kind][name]), place_of(FILES[other].get(taken) or FILES[kind][taken])
+            raise SmartgenError(f"{own}: its name is taken by {place}; give the file another")
 
 
-def _told(file: ModelFile) -> str:
+def place_of(file: ModelFile) -> str:
+    """Where it is, for a message, as ``smartgen/detectors/knn.py``."""
     return "/".join(file.path.parts[-3:])

@@ -13,8 +13,9 @@ from hydra.errors import HydraException, MissingConfigException
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-from smartgen.added import added_systems, models, more_systems, own_schemas
+from smartgen.added import added_systems, models, more_systems, own_schemas, place_of
 from smartgen.core.errors import SmartgenError
+from smartgen.core.models import FILES
 from smartgen.core.resources import resource_dir
 from smartgen.settings import (
     AdaptationSettings,
@@ -80,6 +81,9 @@ CHOICES = (
     ("protocol", "released_schema", ReleasedProtocolSettings),
     ("protocol", "unified_schema", UnifiedProtocolSettings),
 )
+
+# Files of models without settings of their own, to begin from.
+PLAIN = {"detector": "seen", "predictor": "popular"}
 
 
 def register_schemas() -> None:
@@ -159,6 +163,11 @@ def explain(error: BaseException) -> str:
         group, _, name = error.missing_cfg_file.rpartition("/")
         if group == "hydra/launcher" and name in EXTRAS:
             return f"launcher={EXTRAS[name]} needs an extra: pip install 'smartgen[{EXTRAS[name]}]'"
+        if name in FILES.get(group, ()):
+            return (
+                f"{group}={name}: {place_of(FILES[group][name])} is there, conf/{group}/{name}.yaml is not; "
+                f"write it, as conf/{group}/{PLAIN[group]}.yaml is"
+            )
         choices = [option for option in error.options if not option.endswith("_schema")]
         return f"{group}={name} is unknown, choose one of {', '.join(choices)}"
     told = " ".join(str(error).splitlines()[:2])

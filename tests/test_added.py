@@ -148,6 +148,20 @@ def test_a_changed_file_is_another_cell_and_shipped_ones_have_none(add: Added) -
     assert model_code(replace(near, task="prediction")) is None
 
 
+def test_a_model_may_be_a_folder_and_any_file_of_it_counts(add: Added) -> None:
+    path = add("detector", "wide")
+    folder = path.with_suffix("")
+    folder.mkdir()
+    path.rename(folder / "__init__.py")
+    moved = ModelFile("wide", "wide", folder / "__init__.py", ())
+    add.patch.setitem(models.FILES["detector"], "wide", moved)
+    first = model_code(cell(DetectorSettings("wide"), UNIFIED))
+    (folder / "layers.py").write_text("# a helper\n")
+    second = model_code(cell(DetectorSettings("wide"), UNIFIED))
+    (folder / "layers.py").write_text("# another\n")
+    assert len({first, second, model_code(cell(DetectorSettings("wide"), UNIFIED))}) == 3
+
+
 def test_keys_of_a_files_own_settings_are_part_of_a_cell_whatever_their_names() -> None:
     own = OwnSettings("near")
     assert read_config(cell(own, UNIFIED))["detector"] == {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from itertools import product
 from pathlib import Path
 
@@ -97,12 +98,18 @@ def _touched(node: Node) -> Touched:
         return Touched(_title(name), name)
     if "table" not in items or {"text", "figure"} & set(items):
         raise node.fail(f"text, figure, or table with some of {', '.join(LEVELS)}")
-    table = load_named(items["table"].one_of(table_names()))
+    table = _table(items["table"].one_of(table_names()))
     chosen = {level: _chosen(items[level], _known(table, level)) for level in LEVELS if level in items}
     places = tuple(_places(table, chosen))
     if not places:
         raise node.fail("a part of the table that has numbers")
     return Touched(", ".join([_title(table.name), *map(" ".join, chosen.values())]), table.name, places)
+
+
+@cache
+def _table(name: str) -> Table:
+    """Most discrepancies touch the same few tables."""
+    return load_named(name)
 
 
 def _chosen(node: Node, known: Mapping[str, object]) -> list[str]:

@@ -70,10 +70,17 @@ def axis_of(registry: str) -> str:
 
 
 def added_code(kind: str, name: str) -> str | None:
-    """SHA-256 of the file of an added model; None of a shipped one, whose version the package counts.
+    """SHA-256 of the file of an added model, or of all Python files of its folder if it is one.
+
+    None of a shipped one, whose version the package counts.
 
     It is part of a cell's key, so that a changed file is run again.
     """
     if name not in ADDED[kind]:
         return None
-    return hashlib.sha256(FILES[kind][name].path.read_bytes()).hexdigest()
+    path = FILES[kind][name].path
+    if path.name != "__init__.py":
+        return hashlib.sha256(path.read_bytes()).hexdigest()
+    files = sorted(path.parent.rglob("*.py"))
+    told = [f"{hashlib.sha256(one.read_bytes()).hexdigest()} {one.relative_to(path.parent)}" for one in files]
+    return hashlib.sha256("\n".join(told).encode()).hexdigest()

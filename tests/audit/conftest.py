@@ -92,6 +92,15 @@ def made_up(tmp_path: Path) -> MadeUp:
     return MadeUp(tmp_path / "release")
 
 
+@pytest.fixture
+def bare(tmp_path: Path) -> Ground:
+    """A home of two actions of one device, with no data yet; its root is ``tmp_path``."""
+    (tmp_path / "SmartGen/IoT_data/fr/spring").mkdir(parents=True)
+    tables = {"fr_devices_dict": {"Fan": 0}, "fr_actions": {"Fan:off": 0, "Fan:on": 1}}
+    (tmp_path / "SmartGen/dictionary.json").write_text(json.dumps(tables))
+    return Ground(tmp_path)
+
+
 @pytest.fixture(scope="session")
 def real() -> Ground:
     """The authors' release without records; mark users with ``@pytest.mark.release``."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import pickle
 from collections.abc import Callable
 from dataclasses import replace
@@ -11,8 +10,7 @@ from pathlib import Path
 import pytest
 
 from smartgen.audit import studies
-from smartgen.audit.finding import Finding, UncheckableError
-from smartgen.audit.ground import Ground, ground_at
+from smartgen.audit.ground import Ground
 from smartgen.tables.declare import Place, load_named
 
 ABLATION = "ablation_study/study_data/ablation1"
@@ -22,26 +20,9 @@ DATA = "SmartGen/IoT_data/sp/spring"
 Alter = Callable[[dict[str, bytes | None]], Path]
 
 
-@pytest.fixture(scope="module")
-def authors() -> Ground:
-    return ground_at(None, [])
-
-
-@pytest.mark.parametrize("name", ["d41", "d42", "d43", "d44", "d47"])
-def test_without_files_nothing_is_checked(tmp_path: Path, name: str) -> None:
-    check: Callable[[Ground], Finding] = getattr(studies, name)
-    with pytest.raises(UncheckableError, match=r"^needs the authors' release: "):
-        check(Ground(None))
-    (tmp_path / "SmartGen/IoT_data/sp").mkdir(parents=True)
-    tables = {"sp_devices_dict": {"Fan": 0}, "sp_actions": {"Fan:off": 0, "Fan:on": 1}}
-    (tmp_path / "SmartGen/dictionary.json").write_text(json.dumps(tables))
-    with pytest.raises(UncheckableError, match=r"^needs .* of the release$"):
-        check(Ground(tmp_path))
-
-
 @pytest.mark.release
-def test_the_release_made_table_4_of_another_setting(authors: Ground) -> None:
-    found = studies.d41(authors)
+def test_the_release_made_table_4_of_another_setting(real: Ground) -> None:
+    found = studies.d41(real)
     assert found.holds
     assert found.evidence[:5] == (
         "5 of 5 sets are copies of sets as they were written for SP spring; 0 files beside them are outcomes "
@@ -70,8 +51,8 @@ def test_table_4_of_filtered_sets_or_of_another_llm_would_refute(
 
 @pytest.mark.release
 @pytest.mark.slow
-def test_the_release_compresses_where_it_says_it_does_not(authors: Ground) -> None:
-    found = studies.d42(authors)
+def test_the_release_compresses_where_it_says_it_does_not(real: Ground) -> None:
+    found = studies.d42(real)
     assert found.holds
     assert found.evidence[:4] == (
         "2 of 2 sets were written after compression by the similarity of raw ids",
@@ -95,8 +76,8 @@ def test_a_set_written_without_compression_would_refute(release: Path, altered: 
 
 
 @pytest.mark.release
-def test_the_release_attacks_unsplit_sequences_in_table_4(authors: Ground) -> None:
-    found = studies.d43(authors)
+def test_the_release_attacks_unsplit_sequences_in_table_4(real: Ground) -> None:
+    found = studies.d43(real)
     assert found.holds
     assert found.evidence[:6] == (
         "363 attacks, 363 of them an unsplit test sequence with one behavior made the heater's; 728 normal "
@@ -119,8 +100,8 @@ def test_attacks_of_split_sequences_would_refute(release: Path, altered: Alter) 
 
 
 @pytest.mark.release
-def test_one_network_of_table_4_gives_another_result(release: Path, authors: Ground, altered: Alter) -> None:
-    found = studies.d44(authors)
+def test_one_network_of_table_4_gives_another_result(release: Path, real: Ground, altered: Alter) -> None:
+    found = studies.d44(real)
     assert found.holds
     assert found.evidence[:2] == (
         "4 of 5 recorded networks give the recorded result",
@@ -173,8 +154,8 @@ def test_which_interval_is_best_is_read_from_the_numbers() -> None:
 
 
 @pytest.mark.release
-def test_the_release_has_another_set_for_us(release: Path, authors: Ground, altered: Alter) -> None:
-    found = studies.d47(authors)
+def test_the_release_has_another_set_for_us(release: Path, real: Ground, altered: Alter) -> None:
+    found = studies.d47(real)
     assert found.holds
     assert found.evidence[3] == (
         "US ST: 97 sequences in Figure 8, 94 in Table 2, another set; F1 0.8831 and 0.9303"
