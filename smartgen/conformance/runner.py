@@ -22,7 +22,7 @@ from smartgen.data.release import DATA_FOLDER, read_vocabulary
 from smartgen.data.release import datasets as found_datasets
 
 CHECKS: Final = (
-    Check("TSS, temporal-semantic splitting", check_tss, decides=True),
+    Check("TSS, time and semantic-aware split", check_tss, decides=True),
     Check("SSC, semantic-aware compression, by raw-id similarity", check_similarity, decides=True),
     Check("GSS, graph-guided hints", check_gss, decides=True),
     Check("TOF, outlier filter: what its trainings do not decide", check_tof, decides=True),

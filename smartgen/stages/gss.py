@@ -1,4 +1,4 @@
-"""GSS, graph-guided hints (paper 4.4, equations 12-13): which action usually follows which."""
+"""GSS, graph-guided sequence synthesis (paper 4.4, equations 12-13): hints, which action follows which."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""TSS, temporal-semantic splitting (paper 4.2, Algorithm 1): cut sequences at long gaps and long spans."""
+"""TSS, time and semantic-aware split (paper 4.2, Algorithm 1): cut sequences at long gaps and long spans."""
 
 from __future__ import annotations
 
