@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from smartgen.core.errors import SmartgenError
 from smartgen.core.models import ADDED, DETECTORS, FILES, PREDICTORS, TOKEN_PREDICTORS
-from smartgen.core.registry import ModelFile, imported
+from smartgen.core.registry import file_of, imported
 from smartgen.settings import DetectorSettings, PredictorSettings
 
 BASES: Final[dict[str, type[Any]]] = {"detector": DetectorSettings, "predictor": PredictorSettings}
@@ -28,7 +28,8 @@ def settings_of(kind: str, name: str) -> type[Any] | None:
     fits = issubclass(node, base) and "__dataclass_fields__" in vars(node)
     if len(found) > 1 or not fits:
         raise SmartgenError(
-            f"{place_of(file)}: {', '.join(found)}: expected one @dataclass that derives from {base.__name__}"
+            f"{file_of(file.module)}: {', '.join(found)}: expected one @dataclass that derives from "
+            f"{base.__name__}"
         )
     return node
 
@@ -79,10 +80,7 @@ def _refuse_doubles(kind: str, name: str) -> None:
     other = "predictor" if kind == "detector" else "detector"
     for taken in (name, name.removeprefix("smartgen_")):
         if taken in FILES[other] or (taken != name and taken in FILES[kind]):
-            own, place = place_of(FILES[kind][name]), place_of(FILES[other].get(taken) or FILES[kind][taken])
-            raise SmartgenError(f"{own}: its name is taken by {place}; give the file another")
-
-
-def place_of(file: ModelFile) -> str:
-    """Where it is, for a message, as ``smartgen/detectors/knn.py``."""
-    return "/".join(file.path.parts[-3:])
+            own, place = FILES[kind][name], FILES[other].get(taken) or FILES[kind][taken]
+            raise SmartgenError(
+                f"{file_of(own.module)}: its name is taken by {file_of(place.module)}; give the file another"
+            )

@@ -13,9 +13,10 @@ from hydra.errors import HydraException, MissingConfigException
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-from smartgen.added import added_systems, models, more_systems, own_schemas, place_of
+from smartgen.added import added_systems, models, more_systems, own_schemas
 from smartgen.core.errors import SmartgenError
 from smartgen.core.models import FILES
+from smartgen.core.registry import file_of
 from smartgen.core.resources import resource_dir
 from smartgen.settings import (
     AdaptationSettings,
@@ -165,8 +166,8 @@ def explain(error: BaseException) -> str:
             return f"launcher={EXTRAS[name]} needs an extra: pip install 'smartgen[{EXTRAS[name]}]'"
         if name in FILES.get(group, ()):
             return (
-                f"{group}={name}: {place_of(FILES[group][name])} is there, conf/{group}/{name}.yaml is not; "
-                f"write it, as conf/{group}/{PLAIN[group]}.yaml is"
+                f"{group}={name}: {file_of(FILES[group][name].module)} is there, "
+                f"conf/{group}/{name}.yaml is not; write it, as conf/{group}/{PLAIN[group]}.yaml is"
             )
         choices = [option for option in error.options if not option.endswith("_schema")]
         return f"{group}={name} is unknown, choose one of {', '.join(choices)}"

@@ -23,6 +23,25 @@ pytestmark = pytest.mark.slow
 ROOT = Path(__file__).resolve().parents[1]
 EXAMPLES = ROOT / "docs/examples"
 COPIED = ("smartgen", "hydra_plugins", "conf", "experiments", "tests", "pyproject.toml")
+# A network needs no settings of its own.
+NARROW = '''"""A narrow layer and back, bent.
+
+Paper: none. Reference: none. Departures: none.
+"""
+
+from torch import nn
+
+from smartgen.nets.token_autoencoders import LinearBody
+from smartgen.training.detector import BodyDetector
+
+
+class NarrowDetector(BodyDetector):
+    """Each token or behavior alone."""
+
+    def body(self, width: int) -> nn.Module:
+        """The layers."""
+        return LinearBody(width, activation=True)
+'''
 QUICK = ("dataset=demo", "dataset.days=14", "transition=seasonal", "synthesizer=walk", "tracking=none")
 UNIFIED = (*QUICK, "protocol=unified_short", "regime=source,synthetic,oracle", "seed=1")
 PLAN = """
@@ -41,7 +60,7 @@ Run = Callable[..., Done]
 
 @pytest.fixture(scope="module")
 def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """This checkout with the two examples of docs/examples put in; nothing else touched."""
+    """This checkout with the two examples of docs/examples and a network put in; nothing else touched."""
     folder = tmp_path_factory.mktemp("copy")
     for name in COPIED:
         place = folder / name
@@ -53,6 +72,9 @@ def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
     shutil.copy(EXAMPLES / "knn.yaml", folder / "conf/detector")
     shutil.copy(EXAMPLES / "fading_predictor.py", folder / "smartgen/predictors/fading.py")
     shutil.copy(EXAMPLES / "fading.yaml", folder / "conf/predictor")
+    (folder / "smartgen/detectors/narrow.py").write_text(NARROW)
+    told = "# a narrow layer and back (ours)\ndefaults: [neural_schema, _self_]\nname: narrow # (ours)\n"
+    (folder / "conf/detector/narrow.yaml").write_text(told)
     return folder
 
 
@@ -88,24 +110,26 @@ def test_an_example_has_less_than_forty_lines(name: str) -> None:
     assert len((EXAMPLES / name).read_text("utf-8").splitlines()) < 40
 
 
-@pytest.mark.parametrize(("kind", "name", "least"), [("detectors", "knn", 15), ("predictors", "fading", 9)])
-def test_contract_tests_take_what_was_added(run: Run, kind: str, name: str, least: int) -> None:
-    which = f"{name} or order_then_controls"
+@pytest.mark.parametrize(
+    ("kind", "names", "least"), [("detectors", ("knn", "narrow"), 30), ("predictors", ("fading",), 9)]
+)
+def test_contract_tests_take_what_was_added(run: Run, kind: str, names: tuple[str, ...], least: int) -> None:
+    which = " or ".join((*names, "order_then_controls"))
     assert passed(run("-m", "pytest", "-q", f"tests/{kind}/test_contract.py", "-k", which)) > least
 
 
 def test_its_configuration_is_tested_like_any(run: Run) -> None:
     each = "test_every_choice_composes_and_builds"
-    names = [f"{each}[{choice}-demo]" for choice in ("detector=knn", "predictor=fading")]
+    names = [f"{each}[{choice}-demo]" for choice in ("detector=knn", "detector=narrow", "predictor=fading")]
     source = "test_every_key_is_explained_on_its_line_with_its_source"
     names += [f"{source}[{name}]" for name in ("knn", "fading")]
-    assert passed(run("-m", "pytest", "-q", *(f"tests/test_config.py::{name}" for name in names))) == 4
+    assert passed(run("-m", "pytest", "-q", *(f"tests/test_config.py::{name}" for name in names))) == 5
 
 
 def test_sweeps_have_it_behind_the_cells_that_they_had(run: Run) -> None:
     shipped = ("table2", "table2_unified", "table3", "table3_unified")
     there = json.loads(run("-c", PLAN, *shipped).stdout)
-    new = {"knn", "fading"}
+    new = {"knn", "narrow", "fading"}
     assert not any(new & set(names) for names in ADDED.values())
     GlobalHydra.instance().clear()
     for name in shipped:
@@ -113,7 +137,7 @@ def test_sweeps_have_it_behind_the_cells_that_they_had(run: Run) -> None:
         added = [cell for cell in there[name] if any(_model(one) in new for one in cell)]
         assert [cell for cell in there[name] if cell not in added] == before
         assert {_model(one) for cell in added for one in cell} & new == (
-            {"knn"} if "2" in name else {"fading"}
+            {"knn", "narrow"} if "2" in name else {"fading"}
         )
         assert there[name][-1] in added
 
@@ -176,7 +200,7 @@ def test_its_settings_are_checked_like_any(run: Run, override: str, told: str) -
 
 def test_a_file_without_its_configuration_is_told_in_a_line(run: Run, copy: Path) -> None:
     there = copy / "smartgen/detectors/lonely.py"
-    shutil.copy(copy / "smartgen/detectors/knn.py", there)
+    shutil.copy(copy / "smartgen/detectors/narrow.py", there)
     done = run("-m", "smartgen", "detector=lonely", *QUICK)
     there.unlink()
     assert (done.returncode, done.stderr) == (
@@ -186,13 +210,16 @@ def test_a_file_without_its_configuration_is_told_in_a_line(run: Run, copy: Path
     )
 
 
-def test_a_file_that_cannot_be_imported_is_told_in_a_line(run: Run, copy: Path) -> None:
-    broken = copy / "smartgen/detectors/broken.py"
+@pytest.mark.parametrize("name", ["broken.py", "broken/__init__.py"])
+def test_a_file_that_cannot_be_imported_is_told_in_a_line(run: Run, copy: Path, name: str) -> None:
+    broken = copy / "smartgen/detectors" / name
+    broken.parent.mkdir(exist_ok=True)
     broken.write_text("import nosuchpackage\n\n\nclass BrokenSettings:\n    pass\n")
     done = run("-m", "smartgen", "detector=seen", *QUICK)
     broken.unlink()
+    shutil.rmtree(copy / "smartgen/detectors/broken", ignore_errors=True)
     assert (done.returncode, done.stderr) == (
         2,
-        "smartgen: smartgen/detectors/broken.py, line 1: cannot be imported (ModuleNotFoundError: No module "
+        f"smartgen: smartgen/detectors/{name}, line 1: cannot be imported (ModuleNotFoundError: No module "
         "named 'nosuchpackage')\n",
     )

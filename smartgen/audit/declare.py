@@ -11,7 +11,7 @@ from pathlib import Path
 from smartgen.core.errors import SmartgenError
 from smartgen.core.resources import resource_dir
 from smartgen.tables.curves import figure_names
-from smartgen.tables.declare import Place, Table, load_named, table_names
+from smartgen.tables.declare import Place, Table, load_named, printed_name, table_names
 from smartgen.tables.node import Node, read_yaml
 from smartgen.tables.shares import shares_names
 
@@ -132,8 +132,4 @@ def _places(table: Table, chosen: Mapping[str, list[str]]) -> Iterator[Place]:
 
 
 def _title(name: str) -> str:
-    """table2 as Table 2."""
-    for prefix, word in (("table", "Table "), ("fig", "Figure ")):
-        if name.startswith(prefix):
-            return word + name.removeprefix(prefix)
-    return f"study of {name}"
+    return printed_name(name) or f"study of {name}"

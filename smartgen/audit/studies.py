@@ -158,13 +158,13 @@ def d45(ground: Ground) -> Finding:
         f"{name} {', '.join(str(one.homes[home].get('protocol.percentile')) for home in one.homes)}"
         for name, one in table.methods.items()
     )
+    whole = [home for home, panels in behind.items() if all(panels)]
     head = (
         f"in {len(beaten)} of {count} panels of prediction {BEST} is not best: {', '.join(beaten) or '-'}",
+        f"homes in which it is best by no metric of prediction: {', '.join(whole) or '-'}",
         f"percentiles for detection, as declared ({', '.join(table.datasets)}): {'; '.join(percentiles)}",
     )
-    whole = [home for home, panels in behind.items() if all(panels)]
-    said = f"homes in which it is best by no metric of prediction: {', '.join(whole) or '-'}"
-    return Finding(bool(whole), (head[0], said, *head[1:], *lines))
+    return Finding(bool(whole), (*head, *lines))
 
 
 def d46(ground: Ground) -> Finding:

@@ -27,7 +27,7 @@ from smartgen.html.sections import Download, Picture, Report, Section, Tally
 from smartgen.tables.blocks import page
 from smartgen.tables.collect import TableCell, collect, unresolved
 from smartgen.tables.curves import figure_names, load_figure
-from smartgen.tables.declare import Place, Table, load_named, table_names
+from smartgen.tables.declare import Place, Table, load_named, printed_name, table_names
 from smartgen.tables.origin import describe, origin_of
 from smartgen.tables.shares import load_shares, shares_names
 
@@ -180,10 +180,7 @@ def _downloads(name: str, texts: Mapping[str, str]) -> list[Download]:
 
 def _titled(name: str, title: str) -> str:
     """Table 2: Anomaly detection ..."""
-    for prefix, word in (("table", "Table"), ("fig", "Figure")):
-        if name.startswith(prefix):
-            return f"{word} {name.removeprefix(prefix)}: {title}"
-    return f"{name.capitalize()}: {title}"
+    return f"{printed_name(name) or name.capitalize()}: {title}"
 
 
 def _tally(name: str, title: str, cells: Sequence[TableCell]) -> Tally:

@@ -31,9 +31,9 @@ def report_paired(options: argparse.Namespace, records: Sequence[Record], output
         fitting = [r for r in fitting if matches(r, {"dataset": dataset})]
     beside = () if options.metric else task.beside
     methods, arranged = _arrange(options.what, task, metric, beside, fitting)
-    if not where and not options.metric:
-        write_page(outputs, arranged(methods))
     part = arranged(named(options.method, methods, "method"))
+    if not where and not options.metric:
+        write_page(outputs, arranged(methods) if options.method else part)
     return show(options, part.page, part.rows)
 
 

@@ -31,13 +31,13 @@ def report_worth(options: argparse.Namespace, records: Sequence[Record], outputs
     found, left_out = _worths(fitting, _tasks(options.metric[0] if options.metric else None, outputs))
     refuse_none(found, left_out, options.metric[0] if options.metric else "either task")
     methods = named(options.method, dict.fromkeys(one.method for one in found), "method")
-    if not where and not options.metric and not options.method:
-        write_part(_part(found, left_out), outputs)
     part = _part([one for one in found if one.method in methods], left_out)
+    if not where and not options.metric and not options.method:
+        write_part(part, outputs)
     return show(options, part.page, part.rows, WIDTH)
 
 
-def both_tasks(outputs: Path) -> list[tuple[Comparison, str]]:
+def _both_tasks(outputs: Path) -> list[tuple[Comparison, str]]:
     """Both tasks with what the paper and the field measure first."""
     from smartgen.tables.paired_detection import PairedDetection
     from smartgen.tables.paired_prediction import PairedPrediction
@@ -47,7 +47,7 @@ def both_tasks(outputs: Path) -> list[tuple[Comparison, str]]:
 
 def _tasks(metric: str | None, outputs: Path) -> list[tuple[Comparison, str]]:
     """Both tasks, or the one that has this metric."""
-    tasks = both_tasks(outputs)
+    tasks = _both_tasks(outputs)
     (prediction, _), (detection, _) = tasks
     if metric is None:
         return tasks
@@ -65,7 +65,7 @@ def worth_part(records: Sequence[Record], outputs: Path) -> Part:
     Raises:
         NothingRecordedError: no records of two regimes.
     """
-    found, left_out = _worths(records, both_tasks(outputs))
+    found, left_out = _worths(records, _both_tasks(outputs))
     refuse_none(found, left_out, "either task")
     return _part(found, left_out)
 

@@ -79,8 +79,5 @@ def added_code(kind: str, name: str) -> str | None:
     if name not in ADDED[kind]:
         return None
     path = FILES[kind][name].path
-    if path.name != "__init__.py":
-        return hashlib.sha256(path.read_bytes()).hexdigest()
-    files = sorted(path.parent.rglob("*.py"))
-    told = [f"{hashlib.sha256(one.read_bytes()).hexdigest()} {one.relative_to(path.parent)}" for one in files]
-    return hashlib.sha256("\n".join(told).encode()).hexdigest()
+    files = sorted(path.parent.rglob("*.py")) if path.name == "__init__.py" else [path]
+    return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()

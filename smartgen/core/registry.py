@@ -73,7 +73,7 @@ def load(registry: Mapping[str, str], name: str, kind: str) -> Any:
     module, _, attribute = registry[name].partition(":")
     if not attribute:
         raise SmartgenError(
-            f"{_file_of(module)}: expected one public class of its kind, whose name ends with Detector or "
+            f"{file_of(module)}: expected one public class of its kind, whose name ends with Detector or "
             "Predictor; a base class or helper begins with _"
         )
     return getattr(imported(module), attribute)
@@ -94,7 +94,7 @@ def imported(module: str) -> ModuleType:
         line = f", line {own[-1]}" if own else ""
         told = " ".join(str(error).split())
         raise SmartgenError(
-            f"{_file_of(module)}{line}: cannot be imported ({type(error).__name__}: {told})"
+            f"{file_of(module)}{line}: cannot be imported ({type(error).__name__}: {told})"
         ) from error
 
 
@@ -109,9 +109,11 @@ def _model_file(name: str, where: Path) -> ModelFile:
     return ModelFile(name, f"{PACKAGE.name}.{where.name}.{name}", path, tuple(_CLASS.findall(text)))
 
 
-def _file_of(module: str) -> str:
-    return f"{module.replace('.', '/')}.py"
+def file_of(module: str) -> str:
+    """The file of a model's module, for a message, as ``smartgen/detectors/knn.py``."""
+    stem = module.replace(".", "/")
+    return f"{stem}/__init__.py" if (PACKAGE.parent / stem).is_dir() else f"{stem}.py"
 
 
 def _is_of(filename: str, module: str) -> bool:
-    return Path(filename).as_posix().endswith(_file_of(module))
+    return Path(filename).as_posix().endswith(file_of(module))

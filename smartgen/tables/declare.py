@@ -173,6 +173,17 @@ def table_names(folder: Path | None = None) -> list[str]:
     return sorted(path.stem for path in (folder or resource_dir("experiments")).glob("*.yaml"))
 
 
+def printed_name(name: str) -> str:
+    """What the paper calls a table or figure; "" where it has no number there.
+
+    Example:
+        >>> printed_name("table2"), printed_name("fig7"), printed_name("threshold")
+        ('Table 2', 'Figure 7', '')
+    """
+    words = {"table": "Table", "fig": "Figure"}
+    return next((f"{words[kind]} {name[len(kind) :]}" for kind in words if name.startswith(kind)), "")
+
+
 def load_named(name: str, folder: Path | None = None) -> Table:
     """The declaration of this name.
 

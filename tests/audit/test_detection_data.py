@@ -37,7 +37,7 @@ def test_the_last_split_tells_whether_one_was_made(detected: Any, left: list[lis
     scratch(detected, left)
     found = d22(detected.ground())
     assert found.holds is holds
-    assert found.evidence[1] == (
+    assert found.evidence[0] == (
         f"{PIPELINE}: the last cell run was FR NT, which would be split into 5 and 2; the split on disk, "
         f"{len(left) * 8 // 10} to train on and {-(-len(left) * 2 // 10)} for the threshold, is that of "
         f"{'FR TT' if holds else 'FR NT'}"

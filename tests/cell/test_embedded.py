@@ -3,26 +3,21 @@
 from __future__ import annotations
 
 import json
-import os
-from pathlib import Path
 
 import pytest
 
 from smartgen.core.errors import SmartgenError
 from smartgen.llm.embedded import serve
-from smartgen.llm.model_file import MODEL_FILE, PACKAGE, install_model
+from smartgen.llm.model_file import PACKAGE, install_model
 from smartgen.settings import DetectorSettings, PathSettings, SimilaritySscSettings, StageSettings
 from smartgen.synthesizer_settings import EmbeddedSettings
-
-MODELS = Path(os.environ.get("SMARTGEN_MODELS") or "models").absolute()
+from tests.embedded import MODELS, skip_without_model
 
 
 @pytest.fixture
 def embedded(cell, tmp_path):
     pytest.importorskip("xllamacpp", reason="needs the extra: pip install 'smartgen[embedded]'")
-    if not (MODELS / MODEL_FILE).is_file():
-        # `make test` fetches it first; who runs pytest by hand is told, not stopped.
-        pytest.skip("needs the model: smartgen-data model")
+    skip_without_model()
     llm = EmbeddedSettings(name="embedded", model="SmolLM2", base_url="embedded", key_variable=None)
     llm.temperature, llm.top_p, llm.threads, llm.concurrency = 0.8, 0.95, 1, 1
     llm.max_tokens, llm.context_tokens, llm.characters_per_token = 260, 2660, 2.8

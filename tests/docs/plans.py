@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 
-import pytest
 from hydra import compose, initialize_config_dir
 from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
 from hydra.core.global_hydra import GlobalHydra
@@ -19,10 +17,9 @@ from smartgen.config import config_dir, register_schemas, to_settings
 from smartgen.settings import EncodedSscSettings
 from smartgen.synthesizer_settings import EmbeddedSettings, LlmSettings
 from smartgen.tracking.live import open_tracker
+from tests.embedded import MODELS, skip_without_model
 
 MOST = 6
-# Where `make test` puts the embedded model, which a bare pytest goes without.
-MODELS = Path(os.environ.get("SMARTGEN_MODELS") or "models").absolute()
 
 
 def plans(words: list[str], folder: Path) -> None:
@@ -36,8 +33,8 @@ def plan(cell: tuple[str, ...], folder: Path) -> None:
     more = ["tracking=none", f"paths.outputs={folder}", f"paths.models={MODELS}"]
     with initialize_config_dir(str(config_dir()), version_base="1.3"):
         settings = to_settings(compose("config", [*cell, "plan=true", *more]))
-    if isinstance(settings.synthesizer, EmbeddedSettings) and not any(MODELS.glob("*.gguf")):
-        pytest.skip("needs the model: smartgen-data model")
+    if isinstance(settings.synthesizer, EmbeddedSettings):
+        skip_without_model()
     ssc = settings.stage.ssc
     if isinstance(ssc, EncodedSscSettings) and isinstance(settings.synthesizer, LlmSettings):
         ssc.d_model, ssc.epochs = 32, 1

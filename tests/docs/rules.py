@@ -16,7 +16,8 @@ from hydra.core.global_hydra import GlobalHydra
 from smartgen.commands import data, report
 from smartgen.commands.run import _sorted_out, _sweep
 from tests.docs.pages import ROOT
-from tests.docs.plans import MODELS, plans
+from tests.docs.plans import plans
+from tests.embedded import skip_without_model
 
 Rule = Callable[[list[str], Path], None]
 
@@ -80,8 +81,8 @@ def reads_data(words: list[str], folder: Path) -> None:
         options = ["--help"]
     if what == "fetch":
         options += ["--into", str(folder / "release")]
-    if what == "model" and not any(MODELS.glob("*.gguf")):
-        pytest.skip("needs the network: `make test` fetches the model first")
+    if what == "model":  # which is then there already, so that nothing is fetched
+        skip_without_model()
     if "--help" in options:
         with pytest.raises(SystemExit) as end:
             data.main([what, *options])

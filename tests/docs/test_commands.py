@@ -26,8 +26,9 @@ from pathlib import Path
 import pytest
 
 from tests.docs.pages import RELEASE, commands, filled, needs_release
-from tests.docs.plans import MODELS, plans
+from tests.docs.plans import plans
 from tests.docs.rules import reports, rule_of
+from tests.embedded import MODELS
 
 
 def parameters() -> list[object]:
