@@ -22,22 +22,29 @@ def report_audit(options: argparse.Namespace, records: Sequence[Record], outputs
         SmartgenError: there is no discrepancy of this id.
     """
     ids = [name.strip().upper() for name in (options.key or "").split(",") if name.strip()]
-    found = _audited(records, ids)
-    part = Part("audit", audit_page(found), audit_records(found))
-    if not ids:
-        write_page(outputs, part)
-    return show(options, part.page, part.rows, WIDTH)
+    found, _ = kept_audit(records, outputs, ids)
+    return show(options, audit_page(found), audit_records(found), WIDTH)
 
 
-def kept_audit(records: Sequence[Record], outputs: Path) -> tuple[list[Audited], dict[str, str]]:
-    """All discrepancies and the texts of their page; of before where all that it reads is the same."""
+def kept_audit(
+    records: Sequence[Record], outputs: Path, ids: Sequence[str] = ()
+) -> tuple[list[Audited], dict[str, str]]:
+    """Discrepancies, of before where all that they read is the same; of all, also the texts of their page.
+
+    Args:
+        ids: only these; of all the page is written, too.
+
+    Raises:
+        SmartgenError: there is no discrepancy of this id.
+    """
 
     def make() -> str:
-        found = _audited(records, ())
+        found = _audited(records, ids)
         part = Part("audit", audit_page(found), audit_records(found))
-        return json.dumps({"outcomes": outcomes(found), "texts": write_page(outputs, part)})
+        return json.dumps({"outcomes": outcomes(found), "texts": {} if ids else write_page(outputs, part)})
 
-    told = json.loads(kept(outputs, {"part": "audit", "release": release_state()}, make))
+    question = {"part": "audit", "ids": sorted(ids), "release": _release_state()}
+    told = json.loads(kept(outputs, question, make))
     return restored(told["outcomes"]), told["texts"]
 
 
@@ -48,7 +55,7 @@ def _audited(records: Sequence[Record], ids: Sequence[str]) -> list[Audited]:
     return audit(ground_at(None, records), ids, _tell)
 
 
-def release_state() -> list[object]:
+def _release_state() -> list[object]:
     """What tells one state of the release from another: names, sizes and times of change of its files."""
     from smartgen.data.release import default_root
     from smartgen.sweeps.known import fingerprint

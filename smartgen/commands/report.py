@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from smartgen.commands.audit import release_state, report_audit
+from smartgen.commands.audit import report_audit
 from smartgen.commands.figures import report_figure, table_drawings
 from smartgen.commands.files import write_drawings, write_table
 from smartgen.commands.html import report_html
@@ -84,12 +84,10 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _answer(options: argparse.Namespace, outputs: Path) -> str:
-    """The page, of before where nothing has changed; what goes to W&B is no page."""
-    if options.what in ("wandb", "html"):
+    """The page, of before where nothing has changed; what goes to W&B is no page, others keep their parts."""
+    if options.what in ("wandb", "html", "audit"):
         return _run(options, outputs)
     question = vars(options) | {"color": sys.stdout.isatty(), "width": width(), "outputs": str(outputs)}
-    if options.what == "audit":
-        question["release"] = release_state()
     return kept(outputs, question | {"out": options.out is None}, lambda: _run(options, outputs))
 
 
