@@ -26,7 +26,7 @@ def reached_with(few: Sequence[int], curve: Draws, values: Draws) -> Draws:
     found[values <= curve[0]] = 0.0
     for place in range(1, len(few)):
         before, after = curve[place - 1], curve[place]
-        here = np.isinf(found) & (after >= values)
-        share = np.divide(values - before, after - before, out=np.ones_like(values), where=after > before)
-        found[here] = (few[place - 1] + share * (few[place] - few[place - 1]))[here]
+        here = np.isinf(found) & (after >= values)  # so that before < values <= after
+        share = (values - before)[here] / (after - before)[here]
+        found[here] = few[place - 1] + share * (few[place] - few[place - 1])
     return found

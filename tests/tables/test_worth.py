@@ -169,6 +169,12 @@ def test_the_number_of_real_sequences_is_what_there_was(tmp_path: Path) -> None:
     assert sorted(map(few_key, read_records(tmp_path))) == [("source", 0, 0), ("source", 8, 3)]
 
 
+def test_a_step_that_is_hardly_one_is_no_overflow() -> None:
+    curve = np.array([[0.0, 0.5], [5e-324, 0.5], [1.0, 1.0]])
+    with np.errstate(all="raise"):
+        assert reached_with([0, 1, 3], curve, np.array([0.5, 0.75])).tolist() == [2.0, 2.0]
+
+
 @given(st.lists(st.floats(0, 1), min_size=2, max_size=6), st.floats(0, 1), st.floats(0, 0.5))
 def test_more_is_reached_with_no_fewer(curve: list[float], value: float, more: float) -> None:
     few = [0, 1, 2, 5, 10, 20][: len(curve)]
