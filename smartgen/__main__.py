@@ -42,6 +42,10 @@ def task(config: DictConfig) -> None:
     with noting(overrides) as note:
         cell = to_settings(config)
         outcome = run_cell(cell, [*words, *overrides], open_tracker)
+        if cell.task == "adapt" and outcome.status in ("done", "recorded"):
+            from smartgen.commands.adapted import write_adapted_page
+
+            write_adapted_page(Path(cell.paths.outputs), outcome.key)
         if outcome.status in ("done", "recorded") and not own:
             remember(Path(cell.paths.outputs), cell_of(overrides), outcome.key, input_paths(cell))
         note.finished(outcome)

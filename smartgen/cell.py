@@ -14,7 +14,9 @@ from typing import Any, Protocol
 
 from numpy.typing import NDArray
 
+from smartgen.adapt import adapt
 from smartgen.check import check_settings
+from smartgen.core.atomic import write_bytes_atomic
 from smartgen.core.errors import SmartgenError
 from smartgen.core.keys import CODE_VERSIONS, content_key
 from smartgen.core.provenance import command, provenance
@@ -96,7 +98,8 @@ def run_cell(cell: CellSettings, overrides: list[str], open_tracker: OpenTracker
     prepared = Prepared(cell)
     outputs, key = Path(cell.paths.outputs), prepared.key
     recorded = (outputs / "runs" / key / RESULT_FILE).is_file() and not cell.force
-    if recorded and (not cell.save or has_models(outputs, key)):
+    saves = cell.save or cell.task == "adapt"
+    if recorded and (not saves or has_models(outputs, key)):
         return Outcome(key, "recorded", time.perf_counter() - start, {})
     if cell.plan:
         return Outcome(key, "planned", time.perf_counter() - start, {}, plan=prepared.pipeline.plan())
@@ -121,7 +124,9 @@ def run_cell(cell: CellSettings, overrides: list[str], open_tracker: OpenTracker
                 result["synthesis"] = prepared.synthesis
             if prepared.cases:
                 result["cases"] = write_cases(outputs, key, prepared.cases)
-            if cell.save:
+            for name, content in prepared.files.items():
+                write_bytes_atomic(outputs / "runs" / key / name, content)
+            if saves:
                 run["models"] = save_models(outputs, key, prepared.axes, prepared.models)
             result |= {"metrics": metrics, "counts": counts}
             spent = ended()
@@ -170,6 +175,7 @@ class Prepared:
         self.axes = _axes(cell)
         self.cases: dict[str, NDArray[Any]] = {}
         self.models: list[Trained] = []
+        self.files: dict[str, bytes] = {}
         self.config = read_config(cell)
         self.inputs = self.pipeline.input_digests(source=reads_source(cell), synthetic=reads_synthetic(cell))
         if reads_windows(cell):
@@ -201,6 +207,10 @@ class Prepared:
     def _measured(self, tracker: Tracker) -> tuple[dict[str, float], dict[str, int]]:
         if self.cell.task == "distribution":
             return self._distribution()
+        if self.cell.task == "adapt":
+            adapted = adapt(self.pipeline, tracker.logger)
+            self.models, self.files = adapted.models, adapted.files
+            return adapted.metrics, adapted.counts
         if self.cell.task not in ("detection", "prediction"):
             return self._old_log()
         measure = measure_prediction if self.cell.task == "prediction" else measure_detection
@@ -265,6 +275,8 @@ class Prepared:
 
 def _label(cell: CellSettings) -> list[str]:
     """What tells the cells of a task from each other at a glance."""
+    if cell.task == "adapt":
+        return [*_models(cell).values(), cell.regime]
     if cell.task in ("detection", "prediction"):
         without = quirks_off(cell) if cell.task == "detection" else "none"
         quirks = [] if without == "none" else [f"without_{without}"]
@@ -273,13 +285,12 @@ def _label(cell: CellSettings) -> list[str]:
 
 
 def _axes(cell: CellSettings) -> dict[str, Any]:
-    model = {"predictor" if cell.task == "prediction" else "detector": _model(cell)}
     return {
         "task": cell.task,
         "dataset": cell.dataset.name,
         "transition": cell.transition.name,
         "method": _model(cell),
-        **({} if cell.task == "distribution" else model),
+        **_models(cell),
         "regime": cell.regime,
         "protocol": cell.protocol.name,
         "synthesizer": cell.synthesizer.name,
@@ -288,10 +299,21 @@ def _axes(cell: CellSettings) -> dict[str, Any]:
     }
 
 
+def _models(cell: CellSettings) -> dict[str, str]:
+    """What is trained, by axis."""
+    if cell.task == "distribution":
+        return {}
+    if cell.task == "adapt":
+        return {"detector": cell.detector.name, "predictor": cell.predictor.name}
+    return {"predictor" if cell.task == "prediction" else "detector": _model(cell)}
+
+
 def _model(cell: CellSettings) -> str:
     """What is trained for the task, or writes where nothing is."""
     if cell.task == "distribution":
         return cell.synthesizer.name
+    if cell.task == "adapt":
+        return "+".join(_models(cell).values())
     return cell.predictor.name if cell.task == "prediction" else cell.detector.name
 
 

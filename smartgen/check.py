@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterator
 from dataclasses import fields
 
+from smartgen.check_home import adapt_choices, check_home, home_choices
 from smartgen.check_llm import check_llm, llm_choices, llm_ranges
 from smartgen.check_save import check_save
 from smartgen.core.errors import SmartgenError
@@ -45,7 +46,7 @@ REGIMES = {
     ("prediction", "released"): ("source",),
     ("prediction", "unified"): ALL_REGIMES,
 }
-TASKS = ("detection", "prediction", "compression", "reconstruction", "distribution")
+TASKS = ("detection", "prediction", "compression", "reconstruction", "distribution", "adapt")
 PROTOCOLS = ("released", "unified")
 EXPERTS = ("source", "moved", "written")
 ADAPTED = tuple(name for name in TOKEN_PREDICTORS if name != "device")  # which learns nothing
@@ -89,7 +90,7 @@ def check_settings(cell: CellSettings) -> None:
             raise SmartgenError(
                 f"{path}.d_model is {net.d_model}, expected a multiple of {path}.heads, which is {net.heads}"
             )
-    if cell.task == "prediction" and isinstance(cell.predictor, SasrecSettings):
+    if cell.task in ("prediction", "adapt") and isinstance(cell.predictor, SasrecSettings):
         unified = isinstance(cell.protocol, UnifiedProtocolSettings)
         width = (
             cell.protocol.width
@@ -106,7 +107,8 @@ def check_settings(cell: CellSettings) -> None:
     if cell.regime == "adapted":
         _check_experts(cell)
     _check_unread(cell)
-    if cell.save:
+    check_home(cell)
+    if cell.save or cell.task == "adapt":
         check_save(cell)
     if reads_synthetic(cell):
         _check_recorded_tof(cell)
@@ -138,10 +140,13 @@ def _networks(cell: CellSettings) -> Iterator[tuple[str, TransAESettings | Autoe
 
 def _choices(cell: CellSettings) -> Iterator[Choice]:
     yield "task", cell.task, TASKS
-    detectors = {"detection": tuple(DETECTORS), "reconstruction": ("ssc_autoencoder",)}
+    detectors = dict.fromkeys(("detection", "adapt"), tuple(DETECTORS))
+    detectors["reconstruction"] = ("ssc_autoencoder",)
     if cell.task in detectors:
         yield f"with task={cell.task}, detector", cell.detector.name, detectors[cell.task]
     yield "protocol.name", cell.protocol.name, PROTOCOLS
+    if cell.task == "adapt":
+        yield from adapt_choices(cell)
     if cell.task == "prediction":
         yield f"with protocol={cell.protocol.name}, predictor", cell.predictor.name, _predictors(cell)
     yield _told(cell), cell.regime, _regimes(cell)
@@ -162,7 +167,8 @@ def _choices(cell: CellSettings) -> Iterator[Choice]:
             yield f"adaptation.{task}", expert, EXPERTS
     if isinstance(cell.synthesizer, LlmSettings):
         yield from llm_choices(cell.synthesizer)
-    yield "dataset.kind", cell.dataset.kind, ("release", "demo")
+    yield "dataset.kind", cell.dataset.kind, ("release", "demo", "logs")
+    yield from home_choices(cell)
     yield "transition.released.field", cell.transition.released.field, FIELDS
     yield "tracking.name", cell.tracking.name, ("wandb", "none")
     yield "tracking.mode", cell.tracking.mode, ("offline", "online", "disabled")
@@ -209,9 +215,9 @@ def _ranges(cell: CellSettings) -> Iterator[Range]:
         for name in ("max_steps", "check_every", "batch_size"):
             yield f"protocol.{name}", getattr(protocol, name), 1, math.inf
     yield from _adaptation_ranges(cell.adaptation)
-    if cell.task == "prediction":
+    if cell.task in ("prediction", "adapt"):
         yield from _predictor_ranges(cell.predictor)
-    if cell.task == "detection":
+    if cell.task in ("detection", "adapt"):
         yield from _detector_ranges(cell.detector)
     for path, net in _networks(cell):
         for name in ("d_model", "heads", "layers", "epochs", "batch_size"):

@@ -15,7 +15,7 @@ def check_save(cell: CellSettings) -> None:
     Raises:
         SmartgenError: names the key that stands against ``save=true``.
     """
-    if cell.task not in ("detection", "prediction"):
+    if cell.task not in ("detection", "prediction", "adapt"):
         raise SmartgenError(
             f"save is true, but task={cell.task} trains nothing to score with; take save=false"
         )

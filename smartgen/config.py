@@ -18,6 +18,7 @@ from smartgen.core.errors import SmartgenError
 from smartgen.core.models import FILES
 from smartgen.core.registry import file_of
 from smartgen.core.resources import resource_dir
+from smartgen.logs_settings import LogsSettings
 from smartgen.settings import (
     AdaptationSettings,
     AegisSettings,
@@ -54,6 +55,7 @@ EXTRAS = {"submitit_slurm": "submitit", "submitit_local": "submitit", "ray": "ra
 
 # Group, name and dataclass of each choice that has keys of its own.
 CHOICES = (
+    ("dataset", "logs_schema", LogsSettings),
     ("stage/ssc", "encoded_schema", EncodedSscSettings),
     ("stage/ssc", "similarity_schema", SimilaritySscSettings),
     ("stage/tof", "stage1_schema", StageOneSettings),

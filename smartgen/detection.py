@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from numpy.typing import NDArray
 
@@ -23,10 +23,10 @@ from smartgen.reads import (
     threshold_percentile,
 )
 from smartgen.saved import Trained
-from smartgen.settings import (
-    ReleasedProtocolSettings,
-    UnifiedProtocolSettings,
-)
+from smartgen.settings import CellSettings, ReleasedProtocolSettings, UnifiedProtocolSettings
+
+if TYPE_CHECKING:
+    from smartgen.protocols.unified import Rules
 
 Measured = tuple[dict[str, float], dict[str, int], dict[str, NDArray[Any]], list[Trained]]
 
@@ -111,7 +111,7 @@ def _attacked(pipeline: Pipeline, normal: Sequences) -> tuple[Sequences, Sequenc
 
 
 def _unified(pipeline: Pipeline, protocol: UnifiedProtocolSettings, logger: Any) -> Measured:
-    from smartgen.protocols.unified import Detector, Rules, detect
+    from smartgen.protocols.unified import Detector, detect
 
     cell, home = pipeline.cell, pipeline.home
     names = (cell.dataset.name, cell.transition.name)
@@ -122,18 +122,27 @@ def _unified(pipeline: Pipeline, protocol: UnifiedProtocolSettings, logger: Any)
         made: Detector = blueprint.make(logger)
         return made
 
-    # Attacks and held-out draws are the same for every detector and regime: they are compared in pairs.
-    rules = Rules(
+    rules = unified_rules(cell, protocol)
+    context = AttackContext(home.vocabulary, home.source, home.target)
+    outcome = detect(make, cell.regime, context, pipeline.synthetic, rules, pipeline.watch)
+    models = [Trained(name, model, blueprint, border) for name, (model, border) in outcome.models.items()]
+    return outcome.metrics, outcome.counts, outcome.cases, models
+
+
+def unified_rules(cell: CellSettings, protocol: UnifiedProtocolSettings) -> Rules:
+    """How the cell trains and tests.
+
+    Attacks and held-out draws are the same for every detector and regime: they are compared in pairs.
+    """
+    from smartgen.protocols.unified import Rules
+
+    return Rules(
         protocol.held_out,
         protocol.mix,
-        seed_for(cell.seed, "test", *names),
+        seed_for(cell.seed, "test", cell.dataset.name, cell.transition.name),
         protocol.few,
         protocol.few_order,
         cell.adaptation,
         tuple(cell.adaptation.detection),
         protocol.percentile,
     )
-    context = AttackContext(home.vocabulary, home.source, home.target)
-    outcome = detect(make, cell.regime, context, pipeline.synthetic, rules, pipeline.watch)
-    models = [Trained(name, model, blueprint, border) for name, (model, border) in outcome.models.items()]
-    return outcome.metrics, outcome.counts, outcome.cases, models

@@ -237,7 +237,12 @@ class Pipeline:
             source, synthetic: whether the protocol reads these beside the target sequences. A synthetic set
                 is also measured beside the source, see ``quality``.
         """
-        digests = {"target": self.home.target.digest(), "vocabulary": content_key(self.home.vocabulary.ids)}
+        vocabulary = self.home.vocabulary
+        digests = {"vocabulary": content_key(vocabulary.ids)}
+        if self.home.knows_target:
+            digests["target"] = self.home.target.digest()
+        if self.cell.dataset.kind == "logs":  # others' are fixed
+            digests["off_actions"] = content_key(sorted(vocabulary.off_actions))
         replayed = isinstance(self.cell.synthesizer, ReplaySettings)
         if synthetic and replayed:
             digests["recorded"] = self.recorded.sequences.digest()
@@ -284,11 +289,14 @@ class Pipeline:
 
     @property
     def _pieces_key(self) -> str:
+        tss = self.cell.stage.tss
         return content_key(
             {
                 "version": CODE_VERSIONS["tss"],
-                "tss": vars(self.cell.stage.tss),
+                "tss": vars(tss),
                 "source": self.home.source.digest(),
+                # The one algorithm that reads them.
+                "off": sorted(self.home.vocabulary.off_actions) if tss.algorithm == "paper" else [],
             }
         )
 

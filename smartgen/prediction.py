@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from numpy.typing import NDArray
 
@@ -12,7 +12,10 @@ from smartgen.core.seeds import seed_for
 from smartgen.pipeline import Pipeline
 from smartgen.predictors import TOKEN_REGISTRY
 from smartgen.saved import Trained
-from smartgen.settings import SasrecSettings, UnifiedProtocolSettings
+from smartgen.settings import CellSettings, SasrecSettings, UnifiedProtocolSettings
+
+if TYPE_CHECKING:
+    from smartgen.protocols.trainings import TrainingRules
 
 Measured = tuple[dict[str, float], dict[str, int], dict[str, NDArray[Any]], list[Trained]]
 
@@ -69,7 +72,6 @@ def _released_windows(pipeline: Pipeline, logger: Any) -> Measured:
 
 
 def _unified(pipeline: Pipeline, protocol: UnifiedProtocolSettings, logger: Any) -> Measured:
-    from smartgen.protocols.trainings import TrainingRules
     from smartgen.protocols.unified_prediction import Pools, Predictor, predict
 
     cell, home = pipeline.cell, pipeline.home
@@ -80,17 +82,26 @@ def _unified(pipeline: Pipeline, protocol: UnifiedProtocolSettings, logger: Any)
     def make() -> Predictor:
         return cast(Predictor, blueprint.make(logger))
 
-    # What is held out is the same for every predictor and regime, so that they can be compared in pairs.
-    rules = TrainingRules(
+    rules = training_rules(cell, protocol)
+    pools = Pools(home.vocabulary, home.source, home.target, pipeline.synthetic)
+    outcome = predict(make, cell.regime, pools, rules, pipeline.watch)
+    models = [Trained(name, model, blueprint) for name, model in outcome.models.items()]
+    return outcome.metrics, outcome.counts, outcome.cases, models
+
+
+def training_rules(cell: CellSettings, protocol: UnifiedProtocolSettings) -> TrainingRules:
+    """How the cell trains.
+
+    What is held out is the same for every predictor and regime, so that they can be compared in pairs.
+    """
+    from smartgen.protocols.trainings import TrainingRules
+
+    return TrainingRules(
         protocol.held_out,
         protocol.mix,
-        seed_for(cell.seed, "test", *names),
+        seed_for(cell.seed, "test", cell.dataset.name, cell.transition.name),
         protocol.few,
         protocol.few_order,
         cell.adaptation,
         tuple(cell.adaptation.prediction),
     )
-    pools = Pools(home.vocabulary, home.source, home.target, pipeline.synthetic)
-    outcome = predict(make, cell.regime, pools, rules, pipeline.watch)
-    models = [Trained(name, model, blueprint) for name, model in outcome.models.items()]
-    return outcome.metrics, outcome.counts, outcome.cases, models

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from smartgen.core.keys import without_harmless
 from smartgen.core.models import added_code
+from smartgen.logs_settings import LogsSettings
 from smartgen.settings import (
     AegisSettings,
     CellSettings,
@@ -33,6 +34,9 @@ def input_paths(cell: CellSettings) -> list[Path]:
     found = []
     if cell.dataset.kind == "release" or isinstance(cell.synthesizer, ReplaySettings):
         found.append(Path(cell.paths.release))
+    if isinstance(cell.dataset, LogsSettings):
+        found += cell.dataset.files
+        found += [Path(cell.transition.split)] if cell.transition.split else []
     if isinstance(cell.synthesizer, EmbeddedSettings):
         found.append(Path(cell.synthesizer.model_path or cell.paths.models))
     return [path.absolute() for path in found]
@@ -51,7 +55,7 @@ def reads_source(cell: CellSettings) -> bool:
 def reads_synthetic(cell: CellSettings) -> bool:
     """Whether the protocol reads the synthetic set; unified always does, to tell what is novel."""
     if cell.task not in ("detection", "prediction"):
-        return cell.task == "distribution"
+        return cell.task in ("distribution", "adapt")
     return isinstance(cell.protocol, UnifiedProtocolSettings) or cell.regime == "synthetic"
 
 
@@ -99,24 +103,21 @@ def model_code(cell: CellSettings) -> str | None:
     """SHA-256 of the file of what is trained, where it is no model that this package ships."""
     if cell.task == "detection":
         return added_code("detector", cell.detector.name)
+    if cell.task == "adapt":
+        both = (added_code("detector", cell.detector.name), added_code("predictor", cell.predictor.name))
+        return " ".join(filter(None, both)) or None
     return added_code("predictor", cell.predictor.name) if cell.task == "prediction" else None
 
 
 def read_config(cell: CellSettings) -> dict[str, Any]:
     """The settings that can change the result; what the task, protocol or model does not read is left out."""
     config = without_harmless(asdict(cell))
-    if cell.regime != "adapted" or cell.task not in ("detection", "prediction"):
-        del config["adaptation"]
-    elif cell.task == "prediction":
-        del config["adaptation"]["detection"]
-    else:
-        del config["adaptation"]["prediction"]
+    _leave_experts(cell, config)
     if isinstance(cell.protocol, UnifiedProtocolSettings) and (
         not cell.protocol.few or cell.regime == "oracle"  # which has all real sequences anyway
     ):
         del config["protocol"]["few"], config["protocol"]["few_order"]
-    if cell.dataset.kind == "release":  # what makes the simulated home
-        del config["dataset"]["days"], config["dataset"]["household"]
+    _leave_home(cell, config)
     if not (reads_synthetic(cell) and isinstance(cell.synthesizer, WalkSettings)):
         del config["transition"]["change"]  # other synthesizers read prose, or nothing of the change
     if isinstance(cell.synthesizer, LlmSettings):
@@ -129,6 +130,11 @@ def read_config(cell: CellSettings) -> dict[str, Any]:
             del config["synthesizer"]["shifted"]
     if reads_synthetic(cell) and isinstance(cell.synthesizer, ReplaySettings):
         config["stage"]["ssc"] = {"name": cell.stage.ssc.name}  # synthesizer.threshold is what it ran with
+    if cell.task == "adapt":
+        del config["transition"]["released"]
+        for name in cell.detector.released_only:
+            del config["detector"][name]
+        return config
     if cell.task in ("detection", "prediction") and not reads_synthetic(cell):
         del config["synthesizer"]
         if reads_windows(cell):
@@ -152,6 +158,26 @@ def read_config(cell: CellSettings) -> dict[str, Any]:
         else:
             del config["transition"]["released"]
     return config
+
+
+def _leave_experts(cell: CellSettings, config: dict[str, Any]) -> None:
+    """Of regime adapted the experts of the task; task=adapt trains those of both."""
+    if cell.regime != "adapted" or cell.task not in ("detection", "prediction", "adapt"):
+        del config["adaptation"]
+    elif cell.task == "prediction":
+        del config["adaptation"]["detection"]
+    elif cell.task == "detection":
+        del config["adaptation"]["prediction"]
+
+
+def _leave_home(cell: CellSettings, config: dict[str, Any]) -> None:
+    """What makes the simulated home; of a log, whatever else is said counts by what was read."""
+    if cell.dataset.kind == "release":
+        del config["dataset"]["days"], config["dataset"]["household"]
+    if cell.dataset.kind == "logs":
+        config["dataset"] = {"name": cell.dataset.name, "kind": cell.dataset.kind}
+    else:
+        del config["transition"]["split"]
 
 
 def _released(

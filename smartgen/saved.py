@@ -27,7 +27,7 @@ from smartgen.core.records import read_record
 from smartgen.core.types import FIELDS, Sequences
 from smartgen.data.vocabulary import DAYS, HOURS, Vocabulary
 from smartgen.protocols.candidates import token_histories
-from smartgen.protocols.committee import MEMBER, DetectorCommittee, PredictorCommittee
+from smartgen.protocols.committee import MEMBER, DetectorCommittee, PredictorCommittee, explained_by
 from smartgen.protocols.thresholds import Threshold
 from smartgen.training.threads import thread_limit
 
@@ -117,6 +117,11 @@ class SavedModel:
     threshold: Threshold | None
 
     @property
+    def is_detector(self) -> bool:
+        """Whether it says how strange sequences are; else it says what comes next."""
+        return self.blueprint.kind == "detector"
+
+    @property
     def vocabulary(self) -> Vocabulary:
         """What the ids of sequences mean."""
         return self.blueprint.vocabulary
@@ -145,6 +150,25 @@ class SavedModel:
                 return scores[:, :actions]
             scores = self.model.score(sequences)
         return scores
+
+    def explained(self, sequences: Sequences) -> tuple[NDArray[np.float64], NDArray[np.float64] | None]:
+        """A detector's scores, and what each behavior has to do with them.
+
+        Returns:
+            (n,) as ``score``; and (n_behaviors,), or (n_behaviors, 4) by day, hour, device, action, of all
+            sequences' behaviors in turn: a sequence's score is the mean over its behaviors, of the sum of the
+            four. None in its place for LOF, isolation forest, OCSVM, length, and released networks.
+
+        Raises:
+            SmartgenError: as ``score``; or a predictor was asked.
+        """
+        if not self.is_detector:
+            raise SmartgenError(f"{self.blueprint.settings.name} is a predictor, its scores have no parts")
+        if not len(sequences):
+            return self.score(sequences), None
+        self._check(sequences)
+        with thread_limit(self.blueprint.trainer.threads):
+            return explained_by(self.model, sequences)
 
     def flags(self, sequences: Sequences) -> NDArray[np.bool_]:
         """(n,) whether a detector finds each sequence anomalous, by the cell's threshold.
@@ -194,12 +218,30 @@ def load_model(path: str | Path) -> SavedModel:
         raise SmartgenError(f"{file}: no model can be made of it ({type(error).__name__}: {line})") from error
 
 
+def load_pair(path: str | Path) -> list[SavedModel]:
+    """One model as ``load_model`` has it; of a folder with a detector and a predictor, both in this order.
+
+    Raises:
+        SmartgenError: as ``load_model``.
+    """
+    found = _files(Path(path)) if Path(path).is_dir() else []
+    if len(found) != 2:
+        return [load_model(path)]
+    both = sorted(map(load_model, found), key=lambda one: not one.is_detector)
+    return both if [one.is_detector for one in both] == [True, False] else [load_model(path)]
+
+
+def _files(folder: Path) -> list[Path]:
+    """The JSON files of a folder's models; of a cell's folder those that it kept."""
+    inner = folder / FOLDER if (folder / FOLDER).is_dir() else folder
+    return sorted(one for one in inner.glob("*.json") if one.with_suffix(WEIGHTS).is_file())
+
+
 def _file(path: Path) -> Path:
     """The JSON file that is meant."""
     if not path.is_dir():
         return path
-    folder = path / FOLDER if (path / FOLDER).is_dir() else path
-    found = sorted(one for one in folder.glob("*.json") if one.with_suffix(WEIGHTS).is_file())
+    found = _files(path)
     if len(found) == 1:
         return found[0]
     if not found:

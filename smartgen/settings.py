@@ -55,6 +55,7 @@ class TransitionSettings:
     code: str = "???"
     source: str = "???"
     target: str = "???"
+    split: str | None = None
     before: str = "???"
     after: str = "???"
     change: ChangeSettings = field(default_factory=ChangeSettings)

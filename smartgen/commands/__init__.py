@@ -1,1 +1,1 @@
-"""The commands ``smartgen-data`` and ``smartgen-report``."""
+"""The commands ``smartgen-data``, ``smartgen-report`` and ``smartgen-score``."""

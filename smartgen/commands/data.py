@@ -1,4 +1,4 @@
-"""`smartgen-data`: the authors' release (fetch, verify, show, export, conformance) and the embedded model."""
+"""`smartgen-data`: the authors' release, the embedded model, and a home's own log (log, drift)."""
 
 from __future__ import annotations
 
@@ -141,6 +141,18 @@ def _model(args: argparse.Namespace) -> int:
     return 0
 
 
+def _log(args: argparse.Namespace) -> int:
+    from smartgen.commands.logs import show_log
+
+    return show_log(args)
+
+
+def _drift(args: argparse.Namespace) -> int:
+    from smartgen.commands.logs import show_drift
+
+    return show_drift(args)
+
+
 def _conformance(args: argparse.Namespace) -> int:
     from smartgen.conformance import run
 
@@ -167,7 +179,8 @@ def _progress(text: str, total: int) -> Iterator[Callable[[int], object]]:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="smartgen-data",
-        description="The authors' data and the embedded model: get them, check them, see them.",
+        description="The authors' data and the embedded model: get them, check them, see them. A home's own "
+        "log: check it, and test whether habits have changed.",
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
@@ -205,6 +218,7 @@ def _parser() -> argparse.ArgumentParser:
     conformance = command("conformance", _conformance, "Rebuild what the release can check, and compare.")
     conformance.add_argument("--verbose", action="store_true", help="also a line for every single answer")
 
+    _add_logs(command)
     for added in (export, conformance):
         added.add_argument(
             "--dataset", action="append", metavar="NAME", help="may be repeated (default: all)"
@@ -214,6 +228,19 @@ def _parser() -> argparse.ArgumentParser:
             "--release", metavar="PATH", help=f"its folder (default: {ENVIRONMENT}, else ./release)"
         )
     return parser
+
+
+def _add_logs(command: Callable[..., argparse.ArgumentParser]) -> None:
+    """The commands on a home's own log."""
+    from smartgen.commands import drift, logs
+
+    log = command("log", _log, "Read a home's log: what is in it, and what was left out and why.")
+    logs.add_file(log)
+    log.add_argument("--json", action="store_true", help="print it as JSON")
+    log.add_argument("--actions", action="store_true", help="print the actions that the home knows instead")
+    tested = command("drift", _drift, "Is adaptation due? Test the latest week against the time before.")
+    logs.add_file(tested)
+    drift.add_arguments(tested)
 
 
 if __name__ == "__main__":

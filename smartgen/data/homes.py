@@ -24,6 +24,7 @@ from smartgen.data.release import (
 )
 from smartgen.data.vocabulary import Vocabulary
 from smartgen.data.windows import LONGEST
+from smartgen.logs_settings import LogsSettings
 from smartgen.settings import DatasetSettings, TransitionSettings
 
 # Where the release keeps fixed windows; trn and vld are of the former context, test is of the new one.
@@ -52,7 +53,8 @@ class Home:
 
     Args:
         vocabulary: of both contexts.
-        source, target: give the raw sequences of the former context, and of the new one for testing.
+        source, target: give the raw sequences of the former context, and of the new one for testing; no
+            target where nothing is known of the new context but what it is like.
         validation: gives raw sequences of the former context that `source` lacks; None where there are none.
         windows: gives fixed windows of both contexts; None cuts them from the raw sequences laid end to end,
             the last fifth of the former context's for validation (ours).
@@ -64,7 +66,7 @@ class Home:
         self,
         vocabulary: Vocabulary,
         source: Callable[[], Sequences],
-        target: Callable[[], Sequences],
+        target: Callable[[], Sequences] | None,
         validation: Callable[[], Sequences] | None = None,
         windows: Callable[[], FixedWindows] | None = None,
         target_validation: Callable[[], Sequences] | None = None,
@@ -80,9 +82,19 @@ class Home:
         """Raw sequences of the former context: the pipeline's input."""
         return self._source()
 
+    @property
+    def knows_target(self) -> bool:
+        """Whether there are real sequences of the new context."""
+        return self._target is not None
+
     @cached_property
     def target(self) -> Sequences:
-        """Raw sequences of the new context: for testing, and for the oracle."""
+        """Raw sequences of the new context: for testing, and for the oracle; a home without is an error."""
+        if self._target is None:
+            raise SmartgenError(
+                "transition.split is null, so the log has no part of the new context to test on; name one, "
+                "as transition.split=2024-03-20, or take experiment=adapt, which needs none"
+            )
         return self._target()
 
     @cached_property
@@ -141,8 +153,10 @@ def load_home(dataset: DatasetSettings, transition: TransitionSettings, release:
     """
     if dataset.kind == "demo":
         return _demo(dataset, transition, seed)
+    if isinstance(dataset, LogsSettings):
+        return _own(dataset, transition)
     if dataset.kind != "release":
-        raise SmartgenError(f"dataset.kind is {dataset.kind!r}, expected release or demo")
+        raise SmartgenError(f"dataset.kind is {dataset.kind!r}, expected release, demo or logs")
     return _released(dataset.name, transition, release_root(release))
 
 
@@ -153,6 +167,17 @@ def _demo(dataset: DatasetSettings, transition: TransitionSettings, seed: int) -
         return simulate(context, household, dataset.days)
 
     return Home(demo_vocabulary(), lambda: live(transition.source), lambda: live(transition.target))
+
+
+def _own(dataset: LogsSettings, transition: TransitionSettings) -> Home:
+    from smartgen.data.logs.log import read_log
+    from smartgen.data.logs.split import split_log
+
+    log = read_log(dataset)
+    if transition.split is None:
+        return Home(log.vocabulary, log.sequences, None)
+    former, new = split_log(log, transition.split)
+    return Home(log.vocabulary, lambda: log.sequences(former), lambda: log.sequences(new))
 
 
 def _released(name: str, transition: TransitionSettings, root: Path) -> Home:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -27,7 +29,13 @@ def day_and_hour(times: IntArray) -> NDArray[np.int64]:
     return np.stack([(seconds // DAY + _EPOCH_WEEKDAY) % 7, seconds % DAY // _BUCKET], axis=1)
 
 
-def windows(values: IntArray, times: IntArray, length: int = LONGEST, daily: bool = True) -> Sequences:
+def windows(
+    values: IntArray,
+    times: IntArray,
+    length: int = LONGEST,
+    daily: bool = True,
+    clock: IntArray | None = None,
+) -> Sequences:
     """Cut a log into consecutive raw sequences of at most `length` behaviors, in time order.
 
     The release's raw sequences hold at most 10 behaviors; how they were cut is not released. With `daily`
@@ -38,7 +46,8 @@ def windows(values: IntArray, times: IntArray, length: int = LONGEST, daily: boo
         values: (n, 4) behaviors in time order.
         times: (n,) seconds since 1970, none earlier than the one before.
         length: behaviors of a window, at least 1.
-        daily: whether a new calendar day (on the clock of the time stamps) begins a new window.
+        daily: whether a new calendar day begins a new window.
+        clock: (n,) seconds on the clock that days are counted by; None: that of the time stamps.
 
     Raises:
         ValueError: no positive length, another shape, or times that go back.
@@ -58,9 +67,9 @@ def windows(values: IntArray, times: IntArray, length: int = LONGEST, daily: boo
         raise ValueError(f"expected {len(stamps)} behaviors of 4 fields, got an array of {np.shape(values)}")
     if (np.diff(stamps) < 0).any():
         raise ValueError("windows need behaviors in time order; sort them by time first")
-    position = np.arange(len(stamps))
-    if daily:
-        new_day = np.diff(stamps // DAY, prepend=stamps[:1] // DAY) > 0
-        position -= np.maximum.accumulate(np.where(new_day, position, 0))
-    starts = np.flatnonzero(position % length == 0)
-    return Sequences(values, np.append(starts, len(stamps)), stamps)
+    days = np.asarray(stamps if clock is None else clock, dtype=np.int64) // DAY
+    begins = np.flatnonzero(days[1:] != days[:-1]) + 1
+    bounds = np.concatenate([[0], begins if daily else begins[:0], [len(stamps)]])
+    # Each day's first behaviors, then every `length` behaviors; days are few where behaviors are many.
+    starts = [np.arange(a, b, length) for a, b in itertools.pairwise(bounds.tolist())]
+    return Sequences(values, np.concatenate([*starts, [len(stamps)]]).astype(np.int64), stamps)

@@ -50,6 +50,15 @@ class AegisDetector(FittedDetector):
         scores: NDArray[np.float64] = -found.sum(axis=1) / steps
         return scores
 
+    def behavior_scores(self, sequences: Sequences) -> NDArray[np.float64] | None:
+        """(n_behaviors,) minus the logarithm of how likely the step to each action is (protocol unified)."""
+        if not self.unified:
+            return None
+        self.require_fitted()
+        states, real = self._states(sequences)
+        parts: NDArray[np.float64] = -self.log_steps[states[:, :-1], states[:, 1:]][real[:, 1:]]
+        return parts
+
     def _counts(self, sequences: Sequences) -> NDArray[np.float64]:
         states, real = self._states(sequences)
         counts = np.zeros((self._size, self._size))

@@ -37,8 +37,20 @@ class SeenDetector(FittedDetector):
         self.known = {field: state[name] for field, name in enumerate(FIELDS) if name in state}
         return super().restore(state)
 
+    def behavior_scores(self, sequences: Sequences) -> NDArray[np.float64] | None:
+        """(n_behaviors, 4) for each unseen value its share of what is read of a behavior, else 0."""
+        self.require_fitted()
+        parts = np.zeros(sequences.values.shape)
+        for field, unseen in zip(self.known, self._unseen(sequences), strict=True):
+            parts[:, field] = unseen / len(self.known)
+        return parts
+
+    def _unseen(self, sequences: Sequences) -> list[NDArray[np.bool_]]:
+        """(n_behaviors,) whether a value is new, of each field that is read."""
+        return [~np.isin(sequences.values[:, field], known) for field, known in self.known.items()]
+
     def _score(self, sequences: Sequences) -> NDArray[np.float64]:
-        unseen = [~np.isin(sequences.values[:, field], known) for field, known in self.known.items()]
+        unseen = self._unseen(sequences)
         owner = np.repeat(np.arange(len(sequences)), sequences.lengths)
         count = np.bincount(owner, np.sum(unseen, axis=0), len(sequences))
         shares: NDArray[np.float64] = count / (np.maximum(sequences.lengths, 1) * len(self.known))

@@ -6,7 +6,7 @@ import base64
 import hashlib
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from smartgen.html.sections import Report
 from smartgen.tables.compare import SYMBOLS
@@ -23,14 +23,17 @@ def render(report: Report) -> str:
     Only the script that ships with the page may run, by its hash: a text that got past the escaping, or a
     script in a picture, would not.
     """
-    style, script = (_read(name) for name in ("style.css", "script.js"))
+    script = _read("script.js")
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
-    policy = f"default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src 'sha256-{digest}'"
-    return (
-        _environment()
-        .get_template("page.html.j2")
-        .render(report=report, style=style, script=script, policy=policy, symbols=SYMBOLS)
-    )
+    policy = f"; script-src 'sha256-{digest}'"
+    return render_template("page.html.j2", policy, report=report, script=script, symbols=SYMBOLS)
+
+
+def render_template(name: str, scripts: str = "", **content: Any) -> str:
+    """A page with the one style; no script runs in it, unless ``scripts`` adds to its policy."""
+    policy = f"default-src 'none'; img-src data:; style-src 'unsafe-inline'{scripts}"
+    page: str = _environment().get_template(name).render(style=_read("style.css"), policy=policy, **content)
+    return page
 
 
 def _read(name: str) -> str:

@@ -14,11 +14,10 @@ is one case of the same network.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from pytorch_lightning.loggers import Logger
 from torch import nn
 
 from smartgen.core.errors import SmartgenError
@@ -32,6 +31,9 @@ from smartgen.training.predictor import NeuralPredictor
 from smartgen.training.tokens import fit_tokens, token_scores
 from smartgen.training.trainer import refuse_diverged, seed_everything
 from smartgen.training.weights import load_network, network_state
+
+if TYPE_CHECKING:  # what scores does without
+    from pytorch_lightning.loggers import Logger
 
 
 class TokenSasrecPredictor(Learned):

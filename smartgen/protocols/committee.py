@@ -46,7 +46,12 @@ class PredictorCommittee:
 
     Args:
         shares: (members, actions) of each action in what a member trained on.
+
+    Attributes:
+        logits: no; what it gives are probabilities.
     """
+
+    logits = False
 
     def __init__(self, members: Sequence[Predictor], weights: Sequence[float], shares: Scores) -> None:
         self.members, self.weights, self.shares = members, weights, shares
@@ -170,6 +175,56 @@ class DetectorCommittee:
         ]
         pooled: Scores = np.sum(each, axis=0)
         return pooled
+
+    def explained(self, sequences: Sequences) -> tuple[Scores, Scores | None]:
+        """``score``, and what each behavior has to do with it (``FittedDetector.behavior_scores``).
+
+        Each member's rank of a sequence is shared out by its behaviors' parts, and these are averaged by the
+        weights, so that a sequence's score is again the mean over its behaviors. None where a member gives no
+        parts.
+        """
+        each, pooled = [], []
+        for one, weight, known in zip(self.members, self.weights, self.known, strict=True):
+            scores, parts = explained_by(one, sequences)
+            each.append(weight * ranks_among(known, scores))
+            if parts is not None:
+                pooled.append(shared_out(each[-1], parts, sequences))
+        whole: Scores = np.sum(each, axis=0)
+        return whole, np.sum(pooled, axis=0) if len(pooled) == len(each) else None
+
+    def behavior_scores(self, sequences: Sequences) -> Scores | None:
+        """(n_behaviors,) or (n_behaviors, 4) parts of the ranks."""
+        return self.explained(sequences)[1]
+
+
+def explained_by(detector: Any, sequences: Sequences) -> tuple[Scores, Scores | None]:
+    """A detector's ``explained``, which one that was added without a base class may lack."""
+    if not hasattr(detector, "explained"):
+        return detector.score(sequences), None
+    scores, parts = detector.explained(sequences)
+    return scores, parts
+
+
+def shared_out(scores: Scores, parts: Scores, sequences: Sequences) -> Scores:
+    """Other parts in the same proportions within a sequence, whose mean over its behaviors is the score.
+
+    Args:
+        scores: (n,) of the sequences.
+        parts: (n_behaviors,) or (n_behaviors, fields), none below 0; where all are 0 they count the same.
+
+    Example:
+        >>> one = Sequences.from_lists([[0, 0, 0, 1, 0, 0, 0, 2]])
+        >>> shared_out(np.array([0.5]), np.array([1.0, 3.0]), one).tolist()
+        [0.25, 0.75]
+    """
+    columns = parts.reshape(len(parts), -1)
+    owner = np.repeat(np.arange(len(sequences)), sequences.lengths)
+    means = np.bincount(owner, columns.sum(axis=1), len(sequences)) / np.maximum(sequences.lengths, 1)
+    of_each = means[owner][:, None]
+    even = np.full(columns.shape, 1 / columns.shape[1])
+    shares = np.divide(columns, of_each, out=even, where=of_each > 0)
+    found: Scores = (scores[owner][:, None] * shares).reshape(parts.shape)
+    return found
 
 
 def ranks_among(known: Scores, scores: Scores) -> Scores:

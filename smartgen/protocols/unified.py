@@ -128,7 +128,7 @@ def detect(
                 counts[f"few_fold_{number}"] = min(rules.few, len(fold.raw))
             with watch.measure("train"):
                 wanted = trainings(regime, source, synthetic, fold, context.vocabulary, rules)
-                fitted = _fit(make, wanted, rules, number, counts)
+                fitted = fit_detector(make, wanted, rules, number, counts)
             models[model_name(regime, rules, number)] = fitted
             details |= {f"threshold_fold_{number}": fitted[1].value} | expert_metrics(wanted)
         novel = is_novel(fold.test, [fold.oracle, source, synthetic])
@@ -139,7 +139,7 @@ def detect(
     return Outcome(_metrics(found) | details, counts, found, models)
 
 
-def _fit(
+def fit_detector(
     make: Callable[[], Detector],
     found: Sequence[Training],
     rules: Rules,

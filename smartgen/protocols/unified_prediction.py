@@ -120,7 +120,7 @@ def predict(
                 counts[f"few_fold_{number}"] = min(rules.few, len(fold.raw))
             with watch.measure("train"):
                 found = trainings(regime, source, pools.synthetic, fold, pools.vocabulary, rules)
-                fitted = _fit(make, found, rules, number, len(pools.vocabulary.actions), counts)
+                fitted = fit_predictor(make, found, rules, number, len(pools.vocabulary.actions), counts)
             models[model_name(regime, rules, number)] = fitted
             details |= expert_metrics(found)
         with watch.measure("score"):
@@ -129,7 +129,7 @@ def predict(
     return Outcome(_metrics(tested) | details, counts, tested, models)
 
 
-def _fit(
+def fit_predictor(
     make: Callable[[], Predictor],
     found: Sequence[Training],
     rules: TrainingRules,

@@ -3,35 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pytorch_lightning as pl
 import torch
 from numpy.typing import NDArray
-from pytorch_lightning.callbacks import Callback
-from pytorch_lightning.loggers import Logger
 from torch import Tensor
 from torch.utils.data import BatchSampler, DataLoader, RandomSampler, Sampler, TensorDataset
 
 from smartgen.settings import TrainerSettings, UnifiedProtocolSettings
 from smartgen.training.trainer import make_trainer, quiet_lightning
 
+if TYPE_CHECKING:  # what scores does without
+    import pytorch_lightning as pl
+    from pytorch_lightning.loggers import Logger
+
 Batch = tuple[Tensor, ...]
-
-
-class KeepBest(Callback):
-    """Holds the weights with the lowest held-out loss in memory, and the step at which they were reached."""
-
-    def __init__(self) -> None:
-        self.loss, self.step = float("inf"), 0
-        self.weights: dict[str, Tensor] = {}
-
-    def on_validation_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        """Compare after each check."""
-        loss = float(trainer.callback_metrics["held_out/loss"])
-        if loss < self.loss or not self.weights:
-            self.loss, self.step = loss, trainer.global_step
-            self.weights = {k: v.detach().clone() for k, v in pl_module.state_dict().items()}
 
 
 class _Shares(Sampler[list[int]]):
@@ -85,6 +72,8 @@ def fit_on_budget(
     Returns:
         The step whose weights were kept.
     """
+    from smartgen.training.lightning.keep import KeepBest
+
     best = KeepBest()
     # The held-out part is scored as a whole inside the check: this loader only says when.
     when = DataLoader(TensorDataset(torch.zeros(1)))

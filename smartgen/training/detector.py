@@ -19,7 +19,7 @@ from smartgen.nets.transae import BehaviorAutoencoder
 from smartgen.settings import NeuralDetectorSettings, UnifiedProtocolSettings
 from smartgen.training.budget import fit_on_budget
 from smartgen.training.fitted import FittedDetector
-from smartgen.training.hidden import HiddenBehaviors, hidden_losses
+from smartgen.training.hidden import behavior_losses, hidden_losses, mean_losses
 from smartgen.training.learned import Arrays
 from smartgen.training.reconstruction import fit_reconstruction, sequence_losses
 from smartgen.training.trainer import refuse_diverged, seed_everything
@@ -78,6 +78,21 @@ class NeuralDetector(FittedDetector):
         self.require_fitted()
         return hidden_losses(self.network, self._rectangle(sequences), self.masked)
 
+    def behavior_scores(self, sequences: Sequences) -> NDArray[np.float64] | None:
+        """(n_behaviors, 4) losses of the behaviors' fields in nats (protocol unified)."""
+        if self.budget is None:
+            return None
+        self.require_fitted()
+        return behavior_losses(self.network, self._rectangle(sequences), self.masked)
+
+    def explained(self, sequences: Sequences) -> tuple[NDArray[np.float64], NDArray[np.float64] | None]:
+        """The scores, bit-equal to those of ``score``, and the losses that they are means of."""
+        parts = self.behavior_scores(sequences)
+        if parts is None:
+            return self.score(sequences), None
+        owner = np.repeat(np.arange(len(sequences)), sequences.lengths)
+        return mean_losses(owner, parts, len(sequences)).sum(axis=1), parts
+
     def state(self) -> dict[str, NDArray[Any]]:
         """The network's weights by name."""
         return super().state() | network_state(self.network)
@@ -114,6 +129,8 @@ class NeuralDetector(FittedDetector):
         train: Sequence[Sequences],
         held_out: Sequence[Sequences],
     ) -> None:
+        from smartgen.training.lightning.hidden import HiddenBehaviors
+
         self.network = self._sized_network(budget)
         longest = max(int(one.lengths.max()) for one in train)
         held = [self._rectangle(one) for one in held_out]

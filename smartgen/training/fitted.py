@@ -76,6 +76,19 @@ class FittedDetector(Learned, ABC):
         self.require_fitted()
         return self._score(sequences)
 
+    def behavior_scores(self, sequences: Sequences) -> NDArray[np.float64] | None:
+        """What each behavior has to do with its sequence's score; None where a score has no such parts.
+
+        Returns:
+            (n_behaviors,), or (n_behaviors, 4) by day, hour, device, action, of all sequences' behaviors in
+            turn. A sequence's score is the mean over its behaviors, of the sum of the four.
+        """
+        return None
+
+    def explained(self, sequences: Sequences) -> tuple[NDArray[np.float64], NDArray[np.float64] | None]:
+        """``score`` and ``behavior_scores``, computed once where the one comes from the other."""
+        return self.score(sequences), self.behavior_scores(sequences)
+
     def state(self) -> dict[str, NDArray[Any]]:
         """What was learned, as arrays by name."""
         self.require_fitted()

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
-import pytorch_lightning as pl
 import torch
 from numpy.typing import NDArray
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional as F
 
 from smartgen.nets.transae import BehaviorAutoencoder, BehaviorTransAE
@@ -17,51 +14,6 @@ SCORE_BATCH = 1024
 Network = BehaviorTransAE | BehaviorAutoencoder
 
 
-class HiddenBehaviors(pl.LightningModule):
-    """Trains a network to tell one hidden behavior of each sequence from the others, or to give all back.
-
-    Args:
-        network: the network, trained in place.
-        held_out: of each training set (n, length, 4) ids, whose losses' mean decides which weights stay.
-        masked: false hides nothing and predicts every behavior.
-        watched: log the loss of each step, for a tracker or a bar.
-    """
-
-    def __init__(
-        self,
-        network: Network,
-        held_out: Sequence[NDArray[np.int64]],
-        masked: bool,
-        learning_rate: float,
-        watched: bool = False,
-    ) -> None:
-        super().__init__()
-        self.watched = watched
-        self.network, self.held_out = network, held_out
-        self.masked, self.learning_rate = masked, learning_rate
-
-    def training_step(self, batch: tuple[Tensor, ...], _: int) -> Tensor:
-        """Mean over the batch's predicted behaviors of the four cross-entropies' sum."""
-        (behaviors,) = batch
-        real = behaviors[:, :, 0] != self.network.pad
-        wanted = _one_each(real) if self.masked else real
-        loss = _field_losses(self.network, behaviors, wanted, self.masked).sum(1).mean()
-        if self.watched:
-            self.log("train/loss", loss, batch_size=len(behaviors))
-        return loss
-
-    def validation_step(self, batch: list[Tensor], _: int) -> None:
-        """The held-out loss, over every behavior of every held-out sequence; sets count the same."""
-        self.network.eval()
-        losses = [hidden_losses(self.network, one, self.masked).sum(1).mean() for one in self.held_out]
-        self.log("held_out/loss", float(np.mean(losses)), batch_size=1)
-
-    def configure_optimizers(self) -> torch.optim.Optimizer:
-        """Adam with PyTorch's defaults but for the learning rate."""
-        return torch.optim.Adam(self.network.parameters(), lr=self.learning_rate, fused=True)
-
-
-@torch.inference_mode()
 def hidden_losses(network: Network, behaviors: NDArray[np.int64], masked: bool) -> NDArray[np.float64]:
     """(n, 4) mean losses of day, hour, device, action over a sequence's behaviors, each hidden in turn.
 
@@ -69,6 +21,42 @@ def hidden_losses(network: Network, behaviors: NDArray[np.int64], masked: bool) 
         behaviors: (n, length, 4) padded ids; every distinct sequence is scored once, then scattered.
     """
     distinct, where = np.unique(behaviors, axis=0, return_inverse=True)
+    rows, losses = _each_hidden(network, distinct, masked)
+    return mean_losses(rows, losses, len(distinct))[where.reshape(-1)]
+
+
+def mean_losses(owner: NDArray[np.intp], losses: NDArray[np.float64], sequences: int) -> NDArray[np.float64]:
+    """(sequences, 4) means over the behaviors of each.
+
+    Args:
+        owner: (n_behaviors,) the sequence of each, ascending.
+        losses: (n_behaviors, 4) of their fields.
+    """
+    sums = np.stack([np.bincount(owner, losses[:, i], sequences) for i in range(4)], axis=1)
+    means: NDArray[np.float64] = sums / np.bincount(owner, minlength=sequences)[:, None]
+    return means
+
+
+def behavior_losses(network: Network, behaviors: NDArray[np.int64], masked: bool) -> NDArray[np.float64]:
+    """(n_behaviors, 4) the losses whose means ``hidden_losses`` gives, of all sequences' behaviors in turn.
+
+    Args:
+        behaviors: (n, length, 4) padded ids.
+    """
+    distinct, where = np.unique(behaviors, axis=0, return_inverse=True)
+    rows, losses = _each_hidden(network, distinct, masked)
+    counts = np.bincount(rows, minlength=len(distinct))
+    lengths = counts[where.reshape(-1)]
+    starts = (np.cumsum(counts) - counts)[where.reshape(-1)]
+    within = np.arange(lengths.sum()) - np.repeat(np.cumsum(lengths) - lengths, lengths)
+    return losses[np.repeat(starts, lengths) + within]
+
+
+@torch.inference_mode()
+def _each_hidden(
+    network: Network, distinct: NDArray[np.int64], masked: bool
+) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
+    """Of each behavior its row, and (behaviors, 4) losses."""
     rows, positions = np.nonzero(distinct[:, :, 0] != network.pad)
     device = next(network.parameters()).device
     ids = torch.from_numpy(distinct)
@@ -79,22 +67,13 @@ def hidden_losses(network: Network, behaviors: NDArray[np.int64], masked: bool) 
     else:
         wanted = ids[:, :, 0] != network.pad
     parts = [
-        _field_losses(network, some.to(device), hidden.to(device), masked).double().cpu()
+        field_losses(network, some.to(device), hidden.to(device), masked).double().cpu()
         for some, hidden in zip(ids.split(SCORE_BATCH), wanted.split(SCORE_BATCH), strict=True)
     ]
-    losses = torch.cat(parts).numpy()
-    sums = np.stack([np.bincount(rows, losses[:, i], len(distinct)) for i in range(4)], axis=1)
-    means: NDArray[np.float64] = sums / np.bincount(rows, minlength=len(distinct))[:, None]
-    return means[where.reshape(-1)]
+    return rows, torch.cat(parts).numpy()
 
 
-def _one_each(real: Tensor) -> Tensor:
-    """(rows, length) true at one random real position of each row."""
-    drawn = torch.rand(len(real), device=real.device) * real.sum(1)
-    return nn.functional.one_hot(drawn.long(), real.shape[1]).bool()
-
-
-def _field_losses(network: Network, behaviors: Tensor, wanted: Tensor, masked: bool) -> Tensor:
+def field_losses(network: Network, behaviors: Tensor, wanted: Tensor, masked: bool) -> Tensor:
     """(wanted behaviors, 4) cross-entropies of the fields, in nats."""
     logits = network(behaviors, wanted if masked else None)
     truth = behaviors[wanted]

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
-import pytorch_lightning as pl
 import torch
 from numpy.typing import NDArray
-from torch import Tensor, nn
+from torch import nn
 from torch.nn import functional as F
 
-from smartgen.core.types import ACTION, DAY, Sequences
+from smartgen.core.types import DAY, Sequences
 from smartgen.data.padding import padded
 
 SCORE_BATCH = 2048
@@ -36,66 +34,6 @@ def distinct_rows(sequences: Sequences, pad: int, length: int) -> Rows:
     return Rows(rows, counts.astype(np.float64))
 
 
-class NextBehavior(pl.LightningModule):
-    """Trains a network to tell each behavior's action from the behaviors before it.
-
-    Args:
-        network: (behaviors, wanted) -> logits of each action; trained in place.
-        pad: the id behind a row's end.
-        held_out: sets whose loss decides which weights stay; each set counts the same.
-        learning_rate: of Adam.
-        watched: log the loss of each step, for a tracker or a bar.
-    """
-
-    def __init__(
-        self,
-        network: nn.Module,
-        pad: int,
-        held_out: Sequence[Rows],
-        learning_rate: float,
-        watched: bool = False,
-    ) -> None:
-        super().__init__()
-        self.watched = watched
-        self.network, self.pad, self.learning_rate = network, pad, learning_rate
-        self.held_out = [_tensors(rows) for rows in held_out]
-
-    def training_step(self, batch: tuple[Tensor, ...], _: int) -> Tensor:
-        """Mean cross-entropy over the batch's behaviors from the second of each sequence on."""
-        (behaviors,) = batch
-        loss = self._losses(behaviors)[0].mean()
-        if self.watched:  # logging takes as long as a small network's step
-            self.log("train/loss", loss, batch_size=len(behaviors))
-        return loss
-
-    def validation_step(self, batch: list[Tensor], _: int) -> None:
-        """The held-out loss, over every behavior from the second on, copies included."""
-        self.network.eval()
-        means = [self._mean(behaviors, weights) for behaviors, weights in self.held_out]
-        self.log("held_out/loss", sum(means) / len(means), batch_size=1)
-
-    def _mean(self, behaviors: Tensor, weights: Tensor) -> float:
-        total = count = 0.0
-        for some, weight in zip(behaviors.split(SCORE_BATCH), weights.split(SCORE_BATCH), strict=True):
-            losses, owner = self._losses(some.to(self.device))
-            each = weight.to(self.device)[owner]
-            total, count = total + float((losses * each).sum()), count + float(each.sum())
-        return total / count
-
-    def _losses(self, behaviors: Tensor) -> tuple[Tensor, Tensor]:
-        """Cross-entropy of each behavior from the second on, in nats, and the row that it is in."""
-        real = behaviors[:, :, DAY] != self.pad
-        wanted = torch.zeros_like(real)
-        wanted[:, :-1] = real[:, 1:]
-        logits = self.network(behaviors, wanted).float()
-        owner, place = wanted.nonzero(as_tuple=True)
-        return F.cross_entropy(logits, behaviors[owner, place + 1, ACTION], reduction="none"), owner
-
-    def configure_optimizers(self) -> torch.optim.Optimizer:
-        """Adam with PyTorch's defaults but for the learning rate."""
-        return torch.optim.Adam(self.network.parameters(), lr=self.learning_rate, fused=True)
-
-
 @torch.inference_mode()
 def next_action_scores(network: nn.Module, histories: NDArray[np.int64], pad: int) -> NDArray[np.float64]:
     """(n, actions) logits of what follows each history.
@@ -111,7 +49,3 @@ def next_action_scores(network: nn.Module, histories: NDArray[np.int64], pad: in
         parts.append(network(some.to(device), wanted.to(device)).double().cpu())
     found: NDArray[np.float64] = torch.cat(parts).numpy()
     return found
-
-
-def _tensors(rows: Rows) -> tuple[Tensor, Tensor]:
-    return torch.from_numpy(rows.behaviors), torch.from_numpy(rows.weights).float()

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from pytorch_lightning.loggers import Logger
 from torch import nn
 
 from smartgen.core.errors import SmartgenError
@@ -25,10 +24,13 @@ from smartgen.settings import (
 )
 from smartgen.training.budget import fit_on_budget
 from smartgen.training.learned import Arrays, Learned
-from smartgen.training.next_action import NextBehavior, distinct_rows, next_action_scores
+from smartgen.training.next_action import distinct_rows, next_action_scores
 from smartgen.training.trainer import refuse_diverged, seed_everything
 from smartgen.training.weights import load_network, network_state
 from smartgen.training.windows import fit_windows, window_scores
+
+if TYPE_CHECKING:  # what scores does without
+    from pytorch_lightning.loggers import Logger
 
 WINDOW = 9  # actions that a windowed predictor sees (release)
 LEARNING_RATE = 1e-3  # of every network under protocol unified (ours, as the release's)
@@ -100,6 +102,8 @@ class NeuralPredictor(Learned):
     def _fit_on_budget(
         self, network: nn.Module, train: Sequence[Sequences], held_out: Sequence[Sequences]
     ) -> int:
+        from smartgen.training.lightning.next_action import NextBehavior
+
         assert self.budget is not None
         pad = self.vocabulary.pad
         longest = max(int(one.lengths.max()) for one in (*train, *held_out))

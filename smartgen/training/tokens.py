@@ -5,21 +5,21 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pytorch_lightning as pl
 import torch
 from numpy.typing import NDArray
-from pytorch_lightning.core.optimizer import LightningOptimizer
-from pytorch_lightning.loggers import Logger
 from torch import Tensor
-from torch.nn import functional as F
 from torch.utils.data import DataLoader, IterableDataset
 
 from smartgen.core.types import Sequences
 from smartgen.nets.sasrec import TokenSASRec
 from smartgen.settings import TrainerSettings
 from smartgen.training.trainer import make_trainer, quiet_lightning
+
+if TYPE_CHECKING:  # what scores does without
+    from pytorch_lightning.loggers import Logger
 
 WORKERS = 3  # sampler processes whose batches take turns (release)
 SCORE_BATCH = 256
@@ -104,46 +104,6 @@ class TokenBatches(IterableDataset[list[Batch]]):
         return found
 
 
-class NextToken(pl.LightningModule):
-    """Trains ``TokenSASRec`` to tell each next token from one drawn at random.
-
-    Args:
-        network: trained in place.
-        learning_rate: of Adam with second beta 0.98 (release).
-    """
-
-    def __init__(self, network: TokenSASRec, learning_rate: float) -> None:
-        super().__init__()
-        self.automatic_optimization = False
-        self.network, self.learning_rate = network, learning_rate
-
-    def training_step(self, batches: list[Batch], _: int) -> None:
-        """An epoch's steps at once: Lightning's loop around each would take as long as the step itself."""
-        optimizer = self.optimizers()
-        assert isinstance(optimizer, LightningOptimizer)
-        for batch in batches:
-            loss = self.loss(batch)
-            optimizer.zero_grad()
-            self.manual_backward(loss)
-            optimizer.step()
-        self.log("train/loss", loss, batch_size=1)
-
-    def loss(self, batch: Batch) -> Tensor:
-        """Cross-entropies of wanted and drawn tokens, averaged over positions whose wanted id is not 0."""
-        tokens, sizes, wanted, negatives = batch
-        states = self.network(tokens, sizes)
-        counted = (wanted != 0).float()
-        good, bad = (self.network.scores(states, ids).float() for ids in (wanted, negatives))
-        losses = F.softplus(-good) + F.softplus(bad)
-        return (losses * counted).sum() / counted.sum().clamp(min=1)
-
-    def configure_optimizers(self) -> torch.optim.Optimizer:
-        """Adam as the release sets it."""
-        return torch.optim.Adam(
-            self.network.parameters(), lr=self.learning_rate, betas=(0.9, 0.98), fused=True
-        )
-
-
 def fit_tokens(
     network: TokenSASRec,
     train: Sequences,
@@ -155,6 +115,8 @@ def fit_tokens(
     logger: Logger | None = None,
 ) -> None:
     """Train in place; the last weights stay (release)."""
+    from smartgen.training.lightning.tokens import NextToken
+
     largest = network.items.num_embeddings - 1
     batches = TokenBatches(train, largest, batch_size, epochs, seed, network.length)
     with quiet_lightning():

@@ -7,25 +7,27 @@ import random
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pytorch_lightning as pl
 import torch
-from lightning_fabric.utilities.exceptions import MisconfigurationException
-from pytorch_lightning.callbacks import Callback
-from pytorch_lightning.loggers import Logger
 from torch import nn
 
 from smartgen.core.errors import SmartgenError
 from smartgen.settings import TrainerSettings
-from smartgen.training.bar import TrainingBar
+
+if TYPE_CHECKING:  # what only scores does without
+    import pytorch_lightning as pl
+    from pytorch_lightning.callbacks import Callback
+    from pytorch_lightning.loggers import Logger
 
 REMEDY = "lower learning_rate, or take trainer.precision=32-true"
 
 
 def seed_everything(seed: int) -> None:
     """Seed Python, numpy and torch, once, as the release does before it builds a network."""
+    import pytorch_lightning  # noqa: F401  # draws from Python's generator as it is imported: before, not after
+
     random.seed(seed)
     np.random.seed(seed)
     torch.manual_seed(seed)
@@ -47,6 +49,11 @@ def make_trainer(
     Raises:
         SmartgenError: a device or precision that this machine does not have.
     """
+    import pytorch_lightning as pl
+    from lightning_fabric.utilities.exceptions import MisconfigurationException
+
+    from smartgen.training.bar import TrainingBar
+
     bars: list[Callback] = [TrainingBar(label)] if settings.progress else []
     try:
         return pl.Trainer(

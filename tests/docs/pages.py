@@ -17,6 +17,7 @@ NOT_VERBATIM = ("index", "verdicts")
 VERBATIM = [
     *(path for path in PAGES if path.parent.name == "tutorials" and path.stem not in NOT_VERBATIM),
     ROOT / "docs/library.md",
+    ROOT / "docs/scoring.md",
 ]
 
 # What stands for a reader's own words, by page or everywhere.
@@ -38,9 +39,7 @@ FENCE = re.compile(
     r"^```(?P<language>\w*)(?: title=\"(?P<title>[^\"]*)\")?[^\n]*\n(?P<body>.*?)^```", re.M | re.S
 )
 INLINE = re.compile(r"(?<!`)`([^`]+)`(?!`)")
-COMMAND = re.compile(
-    r"(smartgen|smartgen-report|smartgen-data|make|pip|python|(python )?scripts/[\w/]+\.py)(\s|$)"
-)
+COMMAND = re.compile(r"(smartgen(-report|-data|-score)?|make|pip|python|(python )?scripts/[\w/]+\.py)(\s|$)")
 
 
 @dataclass(frozen=True)

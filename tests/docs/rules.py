@@ -13,8 +13,14 @@ from pathlib import Path
 import pytest
 from hydra.core.global_hydra import GlobalHydra
 
-from smartgen.commands import data, report
+from smartgen.blueprint import Blueprint
+from smartgen.commands import data, report, score
 from smartgen.commands.run import _sorted_out, _sweep
+from smartgen.core.types import Sequences
+from smartgen.data.vocabulary import Vocabulary
+from smartgen.protocols.thresholds import Threshold
+from smartgen.saved import Trained, save_models
+from smartgen.settings import DetectorSettings, TrainerSettings
 from tests.docs.pages import ROOT
 from tests.docs.plans import plans
 from tests.embedded import skip_without_model
@@ -31,6 +37,7 @@ def rule_of(words: Sequence[str]) -> Rule | None:
         "smartgen": plans,
         "smartgen-report": reports,
         "smartgen-data": reads_data,
+        "smartgen-score": scores,
         "make": makes,
         "pip": installs,
         "export": sets,
@@ -45,8 +52,8 @@ def rule_of(words: Sequence[str]) -> Rule | None:
 def runs(words: list[str], folder: Path) -> None:
     """A program without a task tells about itself."""
     options = words[1:] or ["--help"]
-    module = {"smartgen": "smartgen", "smartgen-report": "smartgen.commands.report"}
-    command = [sys.executable, "-m", module.get(words[0], "smartgen.commands.data"), *options]
+    module = "smartgen" if words[0] == "smartgen" else words[0].replace("smartgen-", "smartgen.commands.")
+    command = [sys.executable, "-m", module, *options]
     done = subprocess.run(command, capture_output=True, text=True, env=os.environ | {"PYTHONPATH": str(ROOT)})
     assert done.returncode == 0, done.stderr
     assert "smartgen" in done.stdout or "dataset" in done.stdout
@@ -89,6 +96,19 @@ def reads_data(words: list[str], folder: Path) -> None:
         assert end.value.code == 0
     else:
         assert data.main([what, *options]) == 0
+
+
+def scores(words: list[str], folder: Path) -> None:
+    """A model of this name is there, and it is asked about nothing."""
+    _, model, *options = words
+    home = Vocabulary(("Light",), ("Light:off", "Light:on"))
+    design = Blueprint("detector", home, DetectorSettings("seen"), 1, TrainerSettings(accelerator="cpu"))
+    seen = Sequences.from_lists([[0, 2, 0, 1]])
+    made = Trained("model", design.make().fit([seen]), design, Threshold(0.5))
+    save_models(folder, Path(model).name, {}, [made])
+    if "--input" in options:
+        options[options.index("--input") + 1] = os.devnull
+    assert score.main([str(folder / "runs" / Path(model).name), *options]) == 0
 
 
 def makes(words: list[str], folder: Path) -> None:

@@ -27,7 +27,7 @@ def test_commands_stand_in_blocks_that_say_so() -> None:
         for block in blocks_of(path)
         if block.language != "bash"
         for line in block.body.splitlines()
-        if re.match(r"(smartgen|smartgen-report|smartgen-data|make|pip) \w", line)
+        if re.match(r"(smartgen|smartgen-report|smartgen-data|smartgen-score|make|pip) \w", line)
     ]
     assert not unlabelled
 

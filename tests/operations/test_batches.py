@@ -11,9 +11,9 @@ from smartgen.detectors import REGISTRY as DETECTORS
 from smartgen.nets.windowed import Windowed
 from smartgen.predictors import REGISTRY as PREDICTORS
 from smartgen.training import hidden, next_action, windows
-from smartgen.training.hidden import HiddenBehaviors
-from smartgen.training.next_action import NextBehavior
-from smartgen.training.windows import NextAction
+from smartgen.training.lightning.hidden import HiddenBehaviors
+from smartgen.training.lightning.next_action import NextBehavior
+from smartgen.training.lightning.windows import NextAction
 
 WINDOWED = ("lstm", "fpmc", "carnn", "caser", "siar")
 STEPS, CHECK = 20, 5

@@ -1,0 +1,93 @@
+"""What a log is and what happened to its rows, for a person before anything is trained on it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import numpy as np
+
+from smartgen.data.logs.log import Log, stamp
+from smartgen.data.logs.tally import Counted
+
+GAP = 24 * 3600  # seconds without a behavior that are told
+MOST = 3  # of the longest gaps, and of changes of the clock
+
+
+def log_report(log: Log) -> dict[str, Any]:
+    """JSON's own types; ``rows`` = ``behaviors`` + the counts of ``dropped``."""
+    clock, tally = log.clock, log.tally
+    return {
+        "path": str(log.path),
+        "format": log.format,
+        "rows": tally.rows,
+        "behaviors": len(log),
+        "dropped": _counts(tally.dropped),
+        "repaired": _counts(tally.repaired),
+        "notes": list(tally.notes),
+        "devices": len(log.vocabulary.devices),
+        "actions": len(log.vocabulary.actions),
+        "used_actions": len(np.unique(log.actions)),
+        "off_actions": sorted(log.vocabulary.actions[i] for i in log.vocabulary.off_actions),
+        "first": stamp(int(clock[0])),
+        "last": stamp(int(clock[-1])),
+        "days": len(np.unique(clock // GAP)),
+        "gaps": _gaps(log),
+        "clock_changes": _clock_changes(log),
+    }
+
+
+def _counts(table: Mapping[str, Counted]) -> list[list[Any]]:
+    """Reason, number and first row, most frequent first."""
+    rows = sorted(table.items(), key=lambda item: (-item[1].count, item[0]))
+    return [[name, one.count, one.first] for name, one in rows]
+
+
+def _gaps(log: Log) -> dict[str, Any]:
+    """Times of more than a day without a behavior: how many, and the longest."""
+    gaps = np.diff(log.times)
+    places = np.flatnonzero(gaps > GAP)
+    longest = places[np.argsort(-gaps[places], kind="stable")][:MOST]
+    clock = log.clock
+    told = [
+        {
+            "from": stamp(int(clock[i])),
+            "to": stamp(int(clock[i + 1])),
+            "hours": round(float(gaps[i]) / 3600, 1),
+        }
+        for i in longest.tolist()
+    ]
+    return {"count": len(places), "longest": told}
+
+
+def _clock_changes(log: Log) -> list[dict[str, Any]]:
+    """Where the home's clock was set, between two behaviors."""
+    places = np.flatnonzero(np.diff(log.offsets))
+    clock = log.clock
+    return [
+        {"before": stamp(int(clock[i + 1])), "minutes": int(log.offsets[i + 1] - log.offsets[i]) // 60}
+        for i in places.tolist()
+    ]
+
+
+def report_lines(told: Mapping[str, Any]) -> Iterator[str]:
+    """The report in plain lines."""
+    yield f"{told['path']}: {told['rows']:,} rows read as {told['format']}, {told['behaviors']:,} behaviors"
+    yield (
+        f"  {told['devices']} devices, {told['actions']} actions ({told['used_actions']} of them used), "
+        f"{told['first']} to {told['last']}, {told['days']} days with a behavior"
+    )
+    for title, rows in (("dropped", told["dropped"]), ("mended", told["repaired"])):
+        yield f"  {title}: {sum(count for _, count, _ in rows):,}"
+        for reason, count, first in rows:
+            yield f"    {count:>10,}  {reason}; first {first}"
+    gaps = told["gaps"]
+    yield f"  gaps of more than a day: {gaps['count']}"
+    for gap in gaps["longest"]:
+        yield f"    {gap['hours']:>8} h  {gap['from']} to {gap['to']}"
+    changes = told["clock_changes"]
+    yield f"  changes of the home's clock: {len(changes)}"
+    for change in changes[:MOST]:
+        yield f"    {change['minutes']:+} min before {change['before']}"
+    yield f"  actions that end something: {', '.join(told['off_actions']) or 'none'}"
+    yield from (f"  note: {text}" for text in told["notes"])
