@@ -45,6 +45,8 @@ REGIMES = {
     ("detection", "unified"): ALL_REGIMES,
     ("prediction", "released"): ("source",),
     ("prediction", "unified"): ALL_REGIMES,
+    # The oracle needs what is yet to come.
+    ("adapt", "unified"): tuple(name for name in ALL_REGIMES if name != "oracle"),
 }
 TASKS = ("detection", "prediction", "compression", "reconstruction", "distribution", "adapt")
 PROTOCOLS = ("released", "unified")
@@ -120,11 +122,12 @@ def check_settings(cell: CellSettings) -> None:
 
 def _check_experts(cell: CellSettings) -> None:
     """Refuse no expert, and one named twice."""
-    names = cell.adaptation.prediction if cell.task == "prediction" else cell.adaptation.detection
-    if not names or len(set(names)) < len(names):
-        raise SmartgenError(
-            f"adaptation.{cell.task} is {names}, expected one or more of {', '.join(EXPERTS)}, each once"
-        )
+    for task in ("detection", "prediction") if cell.task == "adapt" else (cell.task,):
+        names = getattr(cell.adaptation, task, ())
+        if not names or len(set(names)) < len(names):
+            raise SmartgenError(
+                f"adaptation.{task} is {names}, expected one or more of {', '.join(EXPERTS)}, each once"
+            )
 
 
 def _networks(cell: CellSettings) -> Iterator[tuple[str, TransAESettings | AutoencoderSettings]]:
@@ -195,7 +198,8 @@ def _regimes(cell: CellSettings) -> tuple[str, ...]:
 
 def _told(cell: CellSettings) -> str:
     predictor = f" predictor={cell.predictor.name}" if cell.task == "prediction" else ""
-    return f"with protocol={cell.protocol.name}{predictor}, regime"
+    task = "task=adapt, " if cell.task == "adapt" else ""
+    return f"with {task}protocol={cell.protocol.name}{predictor}, regime"
 
 
 def _ranges(cell: CellSettings) -> Iterator[Range]:

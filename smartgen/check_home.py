@@ -6,7 +6,6 @@ from collections.abc import Iterator
 
 from smartgen.core.errors import SmartgenError
 from smartgen.core.models import PREDICTORS
-from smartgen.core.names import REGIMES
 from smartgen.logs_settings import LogsSettings
 from smartgen.settings import CellSettings, ReplaySettings, UnifiedProtocolSettings
 
@@ -20,10 +19,9 @@ def home_choices(cell: CellSettings) -> Iterator[tuple[str, object, tuple[str, .
 
 
 def adapt_choices(cell: CellSettings) -> Iterator[tuple[str, object, tuple[str, ...]]]:
-    """Keys of task=adapt with the words that they take; the oracle needs what is yet to come."""
+    """Keys of task=adapt with the words that they take."""
     yield "with task=adapt, protocol.name", cell.protocol.name, ("unified",)
     yield "with task=adapt, predictor", cell.predictor.name, tuple(PREDICTORS)
-    yield "with task=adapt, regime", cell.regime, tuple(name for name in REGIMES if name != "oracle")
 
 
 def check_home(cell: CellSettings) -> None:
