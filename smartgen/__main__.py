@@ -20,6 +20,7 @@ from smartgen.config import (
     explain,
     own_config_folders,
     register_schemas,
+    spoken,
     to_settings,
 )
 from smartgen.core.errors import SmartgenError
@@ -67,7 +68,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     # Hydra's own errors come to us whole, instead of being printed in many lines with exit code 1.
     os.environ.setdefault("HYDRA_FULL_ERROR", "1")
     run = hydra.main(version_base="1.3", config_path=str(config_dir()), config_name="config")(task)
-    sys.argv = ["smartgen", *given]
+    sys.argv = ["smartgen", *map(spoken, given)]
     begin()
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # ends as Ctrl-C does, workers included
     try:

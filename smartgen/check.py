@@ -13,6 +13,7 @@ from smartgen.core.errors import SmartgenError
 from smartgen.core.models import DETECTORS, PREDICTORS, TOKEN_PREDICTORS
 from smartgen.core.names import REGIMES as ALL_REGIMES
 from smartgen.core.types import FIELDS
+from smartgen.logs_settings import LogsSettings
 from smartgen.reads import UNIFIED_ATTACKS, reads_synthetic
 from smartgen.recorded import STAGES as RECORDED_STAGES
 from smartgen.recorded import recorded_variant
@@ -317,7 +318,8 @@ def _check_unread(cell: CellSettings) -> None:
 def _check_quirks_unread(cell: CellSettings) -> None:
     """Refuse what switches off a quirk of protocol released where unified has none."""
     rule = cell.transition.released
-    for name in ("attack", "window_attack"):
+    own = isinstance(cell.dataset, LogsSettings)  # such a home has no other attack: nothing is switched off
+    for name in () if own else ("attack", "window_attack"):
         if getattr(rule, name) in UNIFIED_ATTACKS:
             raise SmartgenError(
                 f"transition.released.{name} is {getattr(rule, name)!r}, but protocol=unified makes each of "

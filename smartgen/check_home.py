@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 
 from smartgen.core.errors import SmartgenError
@@ -49,7 +50,7 @@ def _check_log(cell: CellSettings, log: LogsSettings) -> None:
             "dataset.path is null, expected the file of the home's log: CSV, Parquet or Home Assistant's "
             "home-assistant_v2.db"
         )
-    if log.settle_seconds < 0:
+    if not 0 <= log.settle_seconds < math.inf:
         raise SmartgenError(f"dataset.settle_seconds is {log.settle_seconds}, expected 0 or more seconds")
     if isinstance(cell.synthesizer, ReplaySettings):
         raise SmartgenError(

@@ -50,6 +50,8 @@ from smartgen.synthesizer_settings import EmbeddedSettings, LlmSettings, Resampl
 
 # Variables that say how many threads the libraries below torch and NumPy take.
 THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
+# Keys whose values a person writes freely.
+FREE_TEXT = ("transition.source", "transition.target", "transition.before", "transition.after", "dataset.path")
 # Hydra's launchers that come with an extra of this package, by the extra's name.
 EXTRAS = {"submitit_slurm": "submitit", "submitit_local": "submitit", "ray": "ray"}
 
@@ -157,7 +159,7 @@ def compose_cell(*overrides: str) -> CellSettings:
         with initialize_config_dir(str(config_dir()), version_base="1.3"):
             return to_settings(compose("config", overrides=list(overrides)))
     except HydraException as error:
-        raise SmartgenError(f"config: {str(error).splitlines()[0]}") from error
+        raise SmartgenError(explain(error)) from error
 
 
 def explain(error: BaseException) -> str:
@@ -190,6 +192,25 @@ def assigned(key: str, value: str) -> str:
     """
     escaped = value.replace("\\", "\\\\").replace("'", "\\'")
     return f"{key}='{escaped}'"
+
+
+def spoken(argument: str) -> str:
+    """An override as Hydra takes it, where a person writes prose, a file's name or two spans.
+
+    Unquoted commas are a sweep to Hydra, and parentheses and apostrophes end its grammar. Values of
+    ``FREE_TEXT`` with spaces are one text, and so is ``transition.split=START/END,START/END``.
+
+    Example:
+        >>> print(spoken("transition.target=warm spring, windows open"))
+        transition.target='warm spring, windows open'
+        >>> print(spoken("transition.target=spring,autumn"))
+        transition.target=spring,autumn
+    """
+    key, _, value = argument.partition("=")
+    text = key in FREE_TEXT and " " in value and "${" not in value
+    spans = key == "transition.split" and value.count("/") == 2
+    plain = not value.startswith(("'", '"', "choice("))
+    return assigned(key, value) if plain and (text or spans) else argument
 
 
 def to_settings(config: DictConfig) -> CellSettings:

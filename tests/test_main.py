@@ -28,7 +28,7 @@ def smartgen(outputs: Path, *arguments: str) -> subprocess.CompletedProcess[str]
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
-        (["dataset=mars"], "dataset=mars is unknown, choose one of demo, fr, sp, us"),
+        (["dataset=mars"], "dataset=mars is unknown, choose one of demo, fr, logs, sp, us"),
         (["stage/tss=magic"], "stage/tss=magic is unknown, choose one of none, paper, released"),
         (["detector.dmodel=3"], "Key 'dmodel' not in 'TransAESettings'"),
         (["seed=soon"], "'soon' of type 'str' could not be converted to Integer"),

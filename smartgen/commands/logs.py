@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import cast
 
+from smartgen.check import check_settings
 from smartgen.commands import drift
 from smartgen.config import assigned, compose_cell
 from smartgen.core.atomic import json_text
@@ -26,11 +27,24 @@ def log_settings(args: argparse.Namespace) -> LogsSettings:
     """The settings of a log as ``dataset=logs`` has them.
 
     Raises:
-        SmartgenError: a key or value that there is not.
+        SmartgenError: a key that there is not, or a value that it does not take.
     """
-    own = [one if one.lstrip("+").startswith("dataset.") else f"dataset.{one}" for one in args.settings]
+    own = map(_of_dataset, args.settings)
     cell = compose_cell("dataset=logs", assigned("dataset.path", args.file), "tracking=none", *own)
+    check_settings(cell)
     return cast(LogsSettings, cell.dataset)
+
+
+def _of_dataset(setting: str) -> str:
+    """The override that a setting is short for.
+
+    Example:
+        >>> [_of_dataset(one) for one in ("zone=UTC", "dataset.zone=UTC", "+pairs.lift=drop")]
+        ['dataset.zone=UTC', 'dataset.zone=UTC', '+dataset.pairs.lift=drop']
+    """
+    name = setting.lstrip("+")
+    marks = setting[: len(setting) - len(name)]
+    return setting if name.startswith("dataset.") else f"{marks}dataset.{name}"
 
 
 def show_log(args: argparse.Namespace) -> int:

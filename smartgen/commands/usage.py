@@ -15,6 +15,7 @@ smartgen runs one cell of an experiment, or a sweep of cells, and records it in 
 One cell:   smartgen dataset=fr transition=seasonal task=detection protocol=released
 A sweep:    smartgen experiment=table2 dataset=fr launcher=joblib
 All tables: smartgen-report run all
+Your home:  smartgen experiment=adapt dataset.path=home.csv    a log of your own; docs/home.md
 A report:   smartgen-report table2
 Settings:   smartgen --cfg job               every key; conf/ explains each on its line
 

@@ -12,6 +12,7 @@ from smartgen.metrics.distribution import clock
 from smartgen.metrics.drift import Drift, Family
 
 TOLD = 3  # categories in the line
+UNMOVED = 1e-12  # what rounding makes of a part of nothing
 
 
 def line(found: Drift, vocabulary: Vocabulary, name: str) -> str:
@@ -27,7 +28,7 @@ def line(found: Drift, vocabulary: Vocabulary, name: str) -> str:
     start, middle, end = (_stamp(seconds) for seconds in bounds(found))
     training = f"training {start} to {middle} ({found.training} days)"
     latest = f"latest to {end} ({count(found.latest, 'day')})"
-    return f"{name}: {due} (p {equals(found.p)}): {families}{moved}; {training}, {latest}"
+    return f"{printable(name)}: {due} (p {equals(found.p)}): {families}{moved}; {training}, {latest}"
 
 
 def numbers(found: Drift, vocabulary: Vocabulary, name: str) -> dict[str, Any]:
@@ -103,6 +104,16 @@ def count(number: int, what: str) -> str:
     return f"{number} {what}{'' if number == 1 else 's'}"
 
 
+def printable(text: str) -> str:
+    r"""A name with a sign in place of what would steer a terminal, or what XML cannot hold.
+
+    Example:
+        >>> printable("fan\x1b[31m") == "fan\ufffd[31m"
+        True
+    """
+    return "".join(one if one.isprintable() else "\ufffd" for one in text)
+
+
 def _told(family: Family) -> str:
     distances = f"{decimal(family.distance, 2)} (by chance {decimal(family.chance, 2)})"
     return f"{family.name} {distances} p {told_p(family.corrected)}"
@@ -114,8 +125,9 @@ def _name(family: Family, place: int, vocabulary: Vocabulary) -> str:
 
 def _moves(family: Family, vocabulary: Vocabulary) -> list[str]:
     return [
-        f"{_name(family, i, vocabulary)} {percent(family.before[i])} -> {percent(family.after[i])}"
+        f"{printable(_name(family, i, vocabulary))} {percent(family.before[i])} -> {percent(family.after[i])}"
         for i in family.most_moved(TOLD)
+        if family.parts[i] > UNMOVED
     ]
 
 

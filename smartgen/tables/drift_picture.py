@@ -10,7 +10,7 @@ from smartgen.metrics.distribution import clock
 from smartgen.metrics.drift import Drift, Family
 from smartgen.tables.canvas import KINDS, saved
 from smartgen.tables.draw import COLORS
-from smartgen.tables.drift import category, count, decimal, equals
+from smartgen.tables.drift import category, count, decimal, equals, printable
 
 MOST = 8  # devices, and transitions, that are drawn
 LONGEST = 36  # characters of a name in a line
@@ -103,4 +103,4 @@ def _cut(text: str) -> str:
 
 def _plain(text: str) -> str:
     """Names are a user's own, and no markup of the drawing library's."""
-    return text.replace("$", r"\$")
+    return printable(text).replace("$", r"\$")

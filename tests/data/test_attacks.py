@@ -84,6 +84,13 @@ def test_without_a_television_the_most_used_switch_is_toggled() -> None:
     assert on_off_device(AttackContext(Vocabulary(("A",), ("A:go",)), used, used)) is None
 
 
+@pytest.mark.parametrize("names", [("turn_off", "turn_on"), ("off", "on"), ("switch off", "switch on")])
+def test_a_switch_is_known_in_the_words_of_any_log(names: tuple[str, str]) -> None:
+    home = Vocabulary(("button", "lamp"), ("button:on_hold", *(f"lamp:{name}" for name in names)))
+    used = Sequences.from_lists([[0, 0, 1, 1]])
+    assert on_off_device(AttackContext(home, used, used)) == (1, 2, 1)
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_an_attack_that_equals_a_real_sequence_is_none(kind: str) -> None:
     made = attack(kind, NORMAL, NORMAL, CONTEXT, rng())

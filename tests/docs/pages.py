@@ -18,6 +18,7 @@ VERBATIM = [
     *(path for path in PAGES if path.parent.name == "tutorials" and path.stem not in NOT_VERBATIM),
     ROOT / "docs/library.md",
     ROOT / "docs/scoring.md",
+    ROOT / "docs/drift.md",
 ]
 
 # What stands for a reader's own words, by page or everywhere.
@@ -92,7 +93,7 @@ def filled(command: str) -> str:
 def needs_release(words: Sequence[str]) -> bool:
     """Whether a command reads the authors' data."""
     if words[0] == "smartgen-data":
-        return len(words) > 1 and words[1] != "model"
+        return len(words) > 1 and words[1] not in ("model", "log", "drift")
     if words[0] != "smartgen":
         return False
     given = dict(word.split("=", 1) for word in words if "=" in word)

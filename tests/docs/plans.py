@@ -13,10 +13,12 @@ from hydra.core.global_hydra import GlobalHydra
 from hydra.core.override_parser.overrides_parser import OverridesParser
 
 from smartgen.cell import run_cell
-from smartgen.config import config_dir, register_schemas, to_settings
+from smartgen.config import config_dir, register_schemas, spoken, to_settings
+from smartgen.logs_settings import LogsSettings
 from smartgen.settings import EncodedSscSettings
 from smartgen.synthesizer_settings import EmbeddedSettings, LlmSettings
 from smartgen.tracking.live import open_tracker
+from tests.docs.homes import PERIODS, home_log
 from tests.embedded import MODELS, skip_without_model
 
 MOST = 6
@@ -35,6 +37,11 @@ def plan(cell: tuple[str, ...], folder: Path) -> None:
         settings = to_settings(compose("config", [*cell, "plan=true", *more]))
     if isinstance(settings.synthesizer, EmbeddedSettings):
         skip_without_model()
+    if isinstance(settings.dataset, LogsSettings):
+        log = home_log(folder)
+        settings.dataset.path = str(log)
+        if settings.transition.split == PERIODS:
+            settings.transition.split = str(log.with_name(PERIODS))
     ssc = settings.stage.ssc
     if isinstance(ssc, EncodedSscSettings) and isinstance(settings.synthesizer, LlmSettings):
         ssc.d_model, ssc.epochs = 32, 1
@@ -44,7 +51,7 @@ def plan(cell: tuple[str, ...], folder: Path) -> None:
 
 def cells_of(given: Sequence[str]) -> list[tuple[str, ...]]:
     """The cells of a command, whose settings, launcher included, compose."""
-    many, overrides = {"-m", "--multirun"} & set(given), [word for word in given if not word.startswith("-")]
+    many, overrides = {"-m", "--multirun"} & set(given), [spoken(word) for word in given if word[0] != "-"]
     GlobalHydra.instance().clear()
     register_schemas()
     parsed = OverridesParser.create().parse_overrides(overrides)

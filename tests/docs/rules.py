@@ -21,6 +21,7 @@ from smartgen.data.vocabulary import Vocabulary
 from smartgen.protocols.thresholds import Threshold
 from smartgen.saved import Trained, save_models
 from smartgen.settings import DetectorSettings, TrainerSettings
+from tests.docs.homes import LOGS, home_log
 from tests.docs.pages import ROOT
 from tests.docs.plans import plans
 from tests.embedded import skip_without_model
@@ -88,6 +89,8 @@ def reads_data(words: list[str], folder: Path) -> None:
         options = ["--help"]
     if what == "fetch":
         options += ["--into", str(folder / "release")]
+    if what in ("log", "drift"):
+        options = [str(home_log(folder)) if one in LOGS else one for one in options] or ["--help"]
     if what == "model":  # which is then there already, so that nothing is fetched
         skip_without_model()
     if "--help" in options:

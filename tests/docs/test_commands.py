@@ -14,7 +14,8 @@ where SMARTGEN_RELEASE names it. Pages on files of the clone run in a copy of it
 - ``smartgen-report``: on records of the demo home; it answers, or names in one line the command that makes
   records. ``run`` composes its sweeps and counts what is left, for running them takes hours. ``html`` and
   ``audit`` do without the authors' data, on which each check has tests of its own.
-- ``smartgen-data``: on SMARTGEN_RELEASE; ``fetch`` copies from there, ``conformance`` has tests of its own.
+- ``smartgen-data``: on SMARTGEN_RELEASE; ``fetch`` copies from there, ``conformance`` has tests of its own;
+  ``log`` and ``drift``: on a log made of the demo home.
 - ``smartgen-score``: with a model made here in the place of the named one, on no lines.
 - ``make``: the target exists. Scripts: ``--help``. ``pip``, ``pytest``: files and extras exist.
 """

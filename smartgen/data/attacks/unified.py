@@ -17,6 +17,7 @@ from smartgen.core.types import ACTION, DEVICE, HOUR, Sequences
 from smartgen.data.vocabulary import HOURS, Vocabulary
 
 HALF_DAY = len(HOURS) // 2
+ON = (" on", "_on", ":on")  # "switch on", "turn_on", "on"
 
 
 @dataclass(frozen=True)
@@ -130,9 +131,9 @@ def on_off_device(context: AttackContext) -> tuple[int, int, int] | None:
 
 
 def _switch(device: int, vocabulary: Vocabulary) -> tuple[int, int, int] | None:
-    """The device's first action that ends in "on" and has a twin that ends in "off"."""
+    """The device's first action that ends in the word "on" and has a twin that ends in "off"."""
     for action, name in enumerate(vocabulary.actions):
-        twin = vocabulary.ids[3].get(name.removesuffix("on") + "off") if name.endswith(" on") else None
+        twin = vocabulary.ids[3].get(name.removesuffix("on") + "off") if name.endswith(ON) else None
         if twin is not None and vocabulary.prefix_device(action) == device:
             return device, action, twin
     return None
