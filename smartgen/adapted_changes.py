@@ -99,7 +99,13 @@ def _filtered(pipeline: Pipeline) -> dict[str, Any]:
         }
         for i in order.tolist()
     ]
-    return {"stage": pipeline.cell.stage.tof.name, "bound": float(found["bound"]), "rows": rows}
+    return {
+        "stage": pipeline.cell.stage.tof.name,
+        "bound": float(found["bound"]),
+        "outliers": len(outliers),
+        "left_out": int(np.sum(~kept)),
+        "rows": rows,
+    }
 
 
 def _sentence(sequences: Sequences, row: int, vocabulary: Vocabulary) -> list[str]:

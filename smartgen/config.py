@@ -51,7 +51,13 @@ from smartgen.synthesizer_settings import EmbeddedSettings, LlmSettings, Resampl
 # Variables that say how many threads the libraries below torch and NumPy take.
 THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
 # Keys whose values a person writes freely.
-FREE_TEXT = ("transition.source", "transition.target", "transition.before", "transition.after", "dataset.path")
+FREE_TEXT = (
+    "transition.source",
+    "transition.target",
+    "transition.before",
+    "transition.after",
+    "dataset.path",
+)
 # Hydra's launchers that come with an extra of this package, by the extra's name.
 EXTRAS = {"submitit_slurm": "submitit", "submitit_local": "submitit", "ray": "ray"}
 

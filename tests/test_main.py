@@ -12,6 +12,7 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
+from omegaconf import OmegaConf
 
 from smartgen.core.records import read_records
 
@@ -49,6 +50,15 @@ def test_bad_input_is_one_line_and_exit_code_2(tmp_path: Path, arguments: list[s
     assert done.stderr.count("\n") == 1, done.stderr
     assert done.stderr.startswith("smartgen: ")
     assert told in done.stderr
+
+
+@pytest.mark.parametrize(
+    "text", ["warm spring, windows (open)", "grandma's visit: 2 weeks", 'a "quiet" time, [x]']
+)
+def test_a_change_is_told_in_prose(tmp_path: Path, text: str) -> None:
+    done = smartgen(tmp_path, "experiment=adapt", f"transition.target={text}", "--cfg", "job")
+    assert done.returncode == 0, done.stderr
+    assert OmegaConf.create(done.stdout).transition.target == text
 
 
 def corrupt(root: Path) -> list[str]:

@@ -68,7 +68,7 @@ def adapted_page(changes: Told) -> str:
         changes: what ``smartgen.adapted_changes`` tells.
     """
     page = AdaptedPage(
-        f"What changes in the home {changes['home']}",
+        f"What changes in the home “{changes['home']}”",
         f"From “{changes['before']}” to “{changes['after']}”: the old log beside the sequences that were "
         "written for the new time, and the models trained on them.",
         _facts(changes),
@@ -135,9 +135,10 @@ def _verdict(told: Told) -> str:
         values = next((row["values"] for row in told["rows"] if row["name"] == name), None)
         if values is not None:
             gain = values[place[mine]] - values[place["source"]]
-            word = "better than" if gain > 0 else "worse than" if gain < 0 else "level with"
-            parts.append(f"the adapted {model} is {word} the stale one by {abs(gain):.3f}")
-    return f"Here {' and '.join(parts)}."
+            word = "better" if gain > 0 else "worse"
+            how = f"{word} than the stale one by {abs(gain):.3f}" if gain else "level with the stale one"
+            parts.append(f"the adapted {model} is {how}")
+    return f"Here {' and '.join(parts)}." if parts else ""
 
 
 def _shares(changes: Told) -> PagePart:
@@ -191,19 +192,18 @@ def _filtered(changes: Told) -> PagePart:
     if "bound" not in told:
         intro.append(f"No filter ran (stage/tof={told['stage']}).")
         return PagePart("filtered", "Filtered out, and why", intro)
-    gone = sum(not row["kept"] for row in told["rows"])
     intro.append(
         f"TOF ({told['stage']}) gave each sequence its loss under an autoencoder trained on all. Above "
         f"{told['bound']:.3g} (the third quartile and 1.5 interquartile ranges) one is an outlier; those "
         "that make the others' loss fall when they are trained on return. "
-        f"{len(told['rows'])} were outliers; "
-        f"{gone} were left out."
+        f"{told['outliers']:,} were outliers; {told['left_out']:,} were left out."
     )
     rows = [
         [f"{row['loss']:.3g}", "returned" if row["kept"] else "left out", " → ".join(row["sequence"])]
         for row in told["rows"]
     ]
-    table = Table("Outliers, the strangest first", ["loss", "outcome", "sequence"], rows)
+    shown = f", {len(rows)} of {told['outliers']:,}" if len(rows) < told["outliers"] else ""
+    table = Table(f"Outliers, the strangest first{shown}", ["loss", "outcome", "sequence"], rows)
     return PagePart("filtered", "Filtered out, and why", intro, tables=[table] if rows else [])
 
 

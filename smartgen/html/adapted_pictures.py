@@ -56,6 +56,7 @@ def _finished(canvas: Any, ax: Any, name: str, alt: str) -> Picture:
 
 
 def _short(name: str) -> str:
-    """Names are a user's own: of any length, and no markup of the drawing library's."""
+    """A user's own name: not too long, without the drawing library's markup or what XML forbids."""
     text = name if len(name) <= LONGEST else name[: LONGEST - 1] + "…"
+    text = "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in text)
     return text.replace("$", r"\$")

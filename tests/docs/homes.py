@@ -9,7 +9,8 @@ from pathlib import Path
 from smartgen.core.types import ACTION
 from smartgen.data.demo import demo_vocabulary, simulate
 
-LOGS = ("home.csv", "home-assistant_v2.db", "FILE")  # names on the pages; here all are one CSV, known by its content
+# Names on the pages; here all are one CSV, which is known by its content.
+LOGS = ("home.csv", "home-assistant_v2.db", "FILE")
 PERIODS = "guests.csv"
 FIRST = datetime(2024, 2, 19)
 DAYS = 35  # of winter, and as many of spring: all dates of the pages lie within
