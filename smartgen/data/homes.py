@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
@@ -174,10 +175,23 @@ def _own(dataset: LogsSettings, transition: TransitionSettings) -> Home:
     from smartgen.data.logs.split import split_log
 
     log = read_log(dataset)
+    _check_devices(transition.change.replace, log.vocabulary)
     if transition.split is None:
         return Home(log.vocabulary, log.sequences, None)
     former, new = split_log(log, transition.split)
     return Home(log.vocabulary, lambda: log.sequences(former), lambda: log.sequences(new))
+
+
+def _check_devices(replacements: dict[str, list[str]], vocabulary: Vocabulary) -> None:
+    """A home's owner names its own devices, so that a name without one is a slip of the pen."""
+    known = vocabulary.ids[2]
+    for name in (one for gone, comes in replacements.items() for one in (gone, *comes)):
+        if name not in known:
+            meant = "".join(f" (is it {one!r}?)" for one in difflib.get_close_matches(name, known, 1))
+            raise SmartgenError(
+                f"transition.change.replace names {name!r}, which is no device of this log{meant}; "
+                "`smartgen-data log FILE --actions` lists them, dataset.actions= adds what the log never has"
+            )
 
 
 def _released(name: str, transition: TransitionSettings, root: Path) -> Home:

@@ -32,6 +32,7 @@ FAST = (
     "experiment=adapt",
     "dataset.zone=UTC",
     "synthesizer=walk",
+    "regime=synthetic",
     "synthesizer.sequences=60",
     "stage/ssc=none",
     "stage/tof=none",
@@ -39,7 +40,7 @@ FAST = (
     "predictor=markov",
     "trainer.accelerator=cpu",
     "tracking=none",
-    "+transition.change.replace.Heater=[Fan]",
+    "+transition.change.replace.Heater=[Light]",
 )
 FILES = [
     "adapted/changes.json",
@@ -276,6 +277,23 @@ def test_what_it_cannot_be_is_one_line(log: Path, tmp_path: Path, words: list[st
         run_cell(make(log, tmp_path, *words), [], no_tracker)
     assert str(error.value) == told
     assert not (tmp_path / "runs").exists()
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ({"Heatr": ["Fan"]}, "'Heatr', which is no device of this log (is it 'Heater'?)"),
+        ({"Heater": ["Fan", "Sauna"]}, "'Sauna', which is no device of this log; `smartgen-data log FILE"),
+    ],
+)
+def test_a_device_that_the_home_lacks_cannot_come_or_go(
+    log: Path, tmp_path: Path, change: dict[str, list[str]], told: str
+) -> None:
+    cell = make(log, tmp_path)
+    cell.transition.change.replace = change
+    with pytest.raises(SmartgenError) as error:
+        run_cell(cell, [], no_tracker)
+    assert str(error.value).startswith(f"transition.change.replace names {told}")
 
 
 def test_another_log_is_another_cell(tmp_path: Path, winter: Sequences) -> None:

@@ -243,6 +243,6 @@ def test_in_a_browser_no_name_runs_or_calls(tmp_path: Path) -> None:
             images = "[...document.images].map((one) => one.scrollIntoView() || one.decode())"
             opened.page.evaluate(f"Promise.all({images})")
             if name.isprintable():
-                assert opened.page.title() == f"What changes in the home home of {name}"
+                assert opened.page.title() == f"What changes in the home “home of {name}”"
             opened.page.close()
         browser.close()
