@@ -35,6 +35,7 @@ def windows(
     length: int = LONGEST,
     daily: bool = True,
     clock: IntArray | None = None,
+    seams: NDArray[np.bool_] | None = None,
 ) -> Sequences:
     """Cut a log into consecutive raw sequences of at most `length` behaviors, in time order.
 
@@ -48,6 +49,7 @@ def windows(
         length: behaviors of a window, at least 1.
         daily: whether a new calendar day begins a new window.
         clock: (n,) seconds on the clock that days are counted by; None: that of the time stamps.
+        seams: (n,) behaviors that begin a window of their own, since others lay before them; None: none.
 
     Raises:
         ValueError: no positive length, another shape, or times that go back.
@@ -68,8 +70,9 @@ def windows(
     if (np.diff(stamps) < 0).any():
         raise ValueError("windows need behaviors in time order; sort them by time first")
     days = np.asarray(stamps if clock is None else clock, dtype=np.int64) // DAY
-    begins = np.flatnonzero(days[1:] != days[:-1]) + 1
-    bounds = np.concatenate([[0], begins if daily else begins[:0], [len(stamps)]])
-    # Each day's first behaviors, then every `length` behaviors; days are few where behaviors are many.
+    new = days[1:] != days[:-1] if daily else np.zeros(max(len(days) - 1, 0), dtype=bool)
+    begins = np.flatnonzero(new if seams is None else new | seams[1:]) + 1
+    bounds = np.concatenate([[0], begins, [len(stamps)]])
+    # Each stretch's first behaviors, then every `length` behaviors; days are few where behaviors are many.
     starts = [np.arange(a, b, length) for a, b in itertools.pairwise(bounds.tolist())]
     return Sequences(values, np.concatenate([*starts, [len(stamps)]]).astype(np.int64), stamps)

@@ -37,6 +37,18 @@ def test_a_window_ends_only_when_it_is_full_or_the_day_is_over(times: list[int],
     assert ((cut.lengths == length) | np.append(last[:-1] < first[1:], True))[: len(cut)].all()
 
 
+@given(crowded, st.data())
+def test_nothing_goes_on_over_a_seam(times: list[int], data: st.DataObject) -> None:
+    values, stamps = log(times)
+    seams = np.array([data.draw(st.booleans()) for _ in times], dtype=bool)
+    cut = windows(values, stamps, seams=seams)
+    begins = set(cut.offsets[:-1].tolist())
+    assert set(np.flatnonzero(seams).tolist()) - {0} <= begins
+    assert set(windows(values, stamps, daily=False, seams=seams).offsets.tolist()) >= set(
+        np.flatnonzero(seams[1:]) + 1
+    )
+
+
 @given(crowded, st.integers(1, 12))
 def test_windows_that_run_on_are_full_but_for_the_last(times: list[int], length: int) -> None:
     lengths = windows(*log(times), length, daily=False).lengths

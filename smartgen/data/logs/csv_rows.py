@@ -44,7 +44,7 @@ class CsvRows:
         csv.field_size_limit(_LONGEST_FIELD)
         self._blank = blank
         self._reader = csv.reader(
-            chain([first], text, [_END]), delimiter=_delimiter(first), skipinitialspace=True
+            chain([first], text, [_END]), delimiter=delimiter(first), skipinitialspace=True
         )
         self.header = self._take(1)[0]
         self.header[0] = self.header[0].removeprefix("\ufeff")
@@ -107,11 +107,11 @@ def _first_line(text: TextIO) -> tuple[int, str]:
     return blank, ""
 
 
-def _delimiter(header: str) -> str:
+def delimiter(header: str) -> str:
     """The one that parts the header into most names."""
 
-    def parts(delimiter: str) -> int:
-        return len(next(csv.reader([header[:_LONGEST_FIELD]], delimiter=delimiter)))
+    def parts(one: str) -> int:
+        return len(next(csv.reader([header[:_LONGEST_FIELD]], delimiter=one)))
 
     return max(DELIMITERS, key=parts)
 

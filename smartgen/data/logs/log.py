@@ -74,9 +74,14 @@ class Log:
         """Raw sequences: at most ten behaviors of one calendar day on the home's clock.
 
         Args:
-            chosen: (n,) which behaviors; None: all.
+            chosen: (n,) which behaviors; None: all. Where others lay between two of them a sequence ends:
+                they never followed each other.
         """
-        rows = slice(None) if chosen is None else chosen
+        rows: slice | NDArray[np.int64] = slice(None)
+        seams: NDArray[np.bool_] | None = None
+        if chosen is not None:
+            rows = np.flatnonzero(chosen)
+            seams = np.diff(rows, prepend=rows[:1] - 1) > 1
         times, offsets, actions = self.times[rows], self.offsets[rows], self.actions[rows]
         values = np.empty((len(times), 4), dtype=np.int32)
         for start in range(0, len(times), BLOCK):
@@ -85,7 +90,7 @@ class Log:
         values[:, 2], values[:, 3] = self._device_of[actions], actions
         for array in (values, times):
             array.setflags(write=False)
-        return windows(values, times, clock=times + offsets)
+        return windows(values, times, clock=times + offsets, seams=seams)
 
 
 def read_log(settings: LogsSettings) -> Log:

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from smartgen.core.errors import SmartgenError
+from smartgen.data.logs.csv_rows import delimiter
 from smartgen.data.logs.log import Log, stamp
 from smartgen.data.windows import DAY, HOUR
 
@@ -34,18 +35,20 @@ def split_log(log: Log, split: str) -> tuple[Mask, Mask]:
     Raises:
         SmartgenError: another text, a file that is no list of periods, or a context without a behavior.
     """
-    clock = log.clock
-    if HOURS.fullmatch(split):
+    clock, file = log.clock, Path(split).expanduser()
+    if file.is_file():
+        new = _in_periods(clock, file)
+        former = ~new
+    elif HOURS.fullmatch(split):
         new = _in_hours(clock, split)
         former = ~new
-    elif "/" in split and "," in split and not Path(split).is_file():
+    elif "/" in split and "," in split:
         former, new = _in_spans(clock, split)
     elif re.match(r"\d{4}-\d\d-\d\d", split):
         new = clock >= seconds(split, f"transition.split is {split!r}")
         former = ~new
     else:
-        new = _in_periods(clock, Path(split).expanduser())
-        former = ~new
+        raise SmartgenError(f"transition.split is {split!r}, {EXPECTED}; no such file")
     for name, chosen in (("former", former), ("new", new)):
         if not chosen.any():
             span = f"{stamp(int(clock[0]))} to {stamp(int(clock[-1]))}"
@@ -70,7 +73,7 @@ def seconds(text: str, where: str) -> int:
 def _in_hours(clock: NDArray[np.int64], split: str) -> Mask:
     numbers = [int(number) for number in re.findall(r"\d+", split)]
     start, end = (HOUR * hour + MINUTE * minute for hour, minute in (numbers[:2], numbers[2:]))
-    if max(numbers[0], numbers[2]) > 24 or max(numbers[1], numbers[3]) > 59 or start % DAY == end % DAY:
+    if max(start, end) > DAY or max(numbers[1], numbers[3]) > 59 or start % DAY == end % DAY:
         raise SmartgenError(f"transition.split is {split!r}, expected two different times of the day")
     of_day = clock % DAY
     if start < end:
@@ -102,14 +105,14 @@ def _in_periods(clock: NDArray[np.int64], path: Path) -> Mask:
 
 def _periods(path: Path) -> list[tuple[int, str, str]]:
     """Line number, start and end of each period."""
-    if not path.is_file():
-        raise SmartgenError(f"transition.split is {str(path)!r}, {EXPECTED}; no such file")
     try:
         with path.open(encoding="utf-8-sig", newline="") as stream:
-            rows = csv.DictReader(stream)
-            if not {"start", "end"} <= set(rows.fieldnames or ()):
+            header = stream.readline()
+            names = [name.strip().lower() for name in next(csv.reader([header], delimiter=delimiter(header)))]
+            if not {"start", "end"} <= set(names):
                 raise SmartgenError(f"{path}: expected the columns start and end, in the first line")
-            found = [(rows.line_num, row["start"] or "", row["end"] or "") for row in rows]
+            rows = csv.DictReader(stream, names, delimiter=delimiter(header))
+            found = [(rows.line_num + 1, row["start"] or "", row["end"] or "") for row in rows]
     except (UnicodeDecodeError, csv.Error) as error:
         raise SmartgenError(f"{path}: expected a CSV file of periods in UTF-8 ({error})") from error
     if not found:

@@ -14,6 +14,9 @@ from smartgen.settings import TransitionSettings
 PAIRS = {"on": "off", "open": "close"}
 
 
+STEPS = (("09", "radio"), ("12", "oven"), ("15", "lamp"))
+
+
 @pytest.fixture
 def home(tmp_path: Path) -> LogsSettings:
     """Three weeks around the night in which Berlin's clocks go forward, a lamp on at 19 h and off at 23 h."""
@@ -106,6 +109,8 @@ def test_a_split_by_periods(home: LogsSettings, tmp_path: Path) -> None:
         ("2024-03-30T00:00+01:00", "without a zone"),
         ("10:00-10:00", "two different times"),
         ("25:00-06:00", "two different times"),
+        ("24:30-06:00", "two different times"),
+        ("06:00-24:45", "two different times"),
         ("2024-03-20/2024-03-25,2024-03-24/2024-03-26", "overlap"),
         ("2024-03-20/2024-03-25,2024-03-30", "expected a date"),
     ],
@@ -113,6 +118,17 @@ def test_a_split_by_periods(home: LogsSettings, tmp_path: Path) -> None:
 def test_bad_splits_are_told(home: LogsSettings, split: str, told: str) -> None:
     with pytest.raises(SmartgenError, match=told):
         split_log(read_log(home), split)
+
+
+def test_what_lay_on_both_sides_of_other_behaviors_never_followed(tmp_path: Path) -> None:
+    rows = [f"2024-03-{day:02}T{hour}:00+01:00,{device},on" for day in range(4, 8) for hour, device in STEPS]
+    path = tmp_path / "home.csv"
+    path.write_text("\n".join(["time,device,action", *rows, ""]), encoding="utf-8")
+    log = read_log(LogsSettings(path=str(path)))
+    former, new = map(log.sequences, split_log(log, "11:00-13:00"))
+    assert (len(former), len(new)) == (8, 4)
+    assert former.lengths.tolist() == new.lengths.tolist() * 2 == [1] * 8
+    assert len(log.sequences()) == 4
 
 
 def test_a_home_of_ones_own_knows_a_target_only_where_the_log_is_split(home: LogsSettings) -> None:
