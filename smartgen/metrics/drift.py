@@ -61,6 +61,7 @@ class Drift:
         level: drift is found where a corrected p is no higher.
         end: seconds since 1970 on the home's clock at which the latest days end.
         training, latest: days of the two windows, which follow one another.
+        lived: how many days of each have a behavior.
         before, after: behaviors in them.
         exchanges: ways of exchanging days that were tried, the real one included; ``exact`` if those are all.
         seed: of the draws.
@@ -71,6 +72,7 @@ class Drift:
     end: int
     training: int
     latest: int
+    lived: tuple[int, int]
     before: int
     after: int
     exchanges: int
@@ -110,13 +112,14 @@ def drift(
 
     If nothing had changed, any Monday could change places with any other Monday, and so on: the distances
     after such exchanges are what chance gives. Whole days change places, for the behaviors of a day hang
-    together, and each with its own weekday only, for weekends may differ. All three tests use the same
-    exchanges.
+    together, each with its own weekday only, for weekends may differ, and only days with a behavior, for
+    days away say nothing. Little looks strange by chance, so that of other days no more is taken than the
+    latest ones hold. All three tests use the same exchanges.
 
-    Not seen: how much happens (only shares are compared, and days without a behavior add nothing), what
-    happens within a bucket of three hours, and order beyond pairs. Days of the same weekday are taken to be
-    exchangeable; where they are not (a slow trend, an illness, a holiday within the training window), the
-    latest days are compared with all of it and more often found to differ than the level says.
+    Not seen: how much happens, what happens within a bucket of three hours, and order beyond pairs. Days of
+    the same weekday are taken to be exchangeable; where they are not (a slow trend, an illness, a holiday
+    within the training window), the latest days are compared with all of it and more often found to differ
+    than the level says.
 
     Args:
         times: (n,) seconds since 1970, UTC, none earlier than the one before.
@@ -139,21 +142,36 @@ def drift(
         )
     counted = daily(times, offsets, devices, actions)
     older = _training_days(counted.days, days, training, where)
-    _check_exchanges(older, days, permutations, level, where)
-    tables = {name: table.newest(older + days) for name, table in counted.tables.items()}
-    after = int(tables["devices"].counts[:days].sum())
-    before = int(tables["devices"].counts[days:].sum())
-    if not before or not after:
-        empty = f"the {older} days of training" if after else f"the latest {days} days"
-        raise SmartgenError(f"{where}: no behavior in {empty}, expected some; there is nothing to compare")
-    chosen = selections(older + days, days, permutations, generator(seed, "drift"))
-    families = _families(tables, chosen)
-    exact = len(chosen) <= permutations
-    return Drift(families, level, counted.end, older, days, before, after, len(chosen), exact, seed)
+    lived = counted.lived[counted.lived < older + days]
+    tables = {name: table.newest(len(lived)) for name, table in counted.tables.items()}
+    newer = int(np.sum(lived < days))
+    if not 0 < newer < len(lived):
+        empty = f"the {older} days of training" if newer else f"the latest {days} days"
+        raise SmartgenError(
+            f"{where}: no behavior in {empty}, expected some; days are counted back from "
+            f"{np.datetime64(counted.end, 'm')}, see `smartgen-data log` for stamps that are far off"
+        )
+    _check_exchanges(lived, days, permutations, level, where)
+    rng = generator(seed, "drift")
+    chosen = selections(lived, days, permutations, rng)
+    counts = tables["devices"].counts.sum(axis=1)
+    return Drift(
+        families=_families(tables, chosen, rng),
+        level=level,
+        end=counted.end,
+        training=older,
+        latest=days,
+        lived=(len(lived) - newer, newer),
+        before=int(counts[newer:].sum()),
+        after=int(counts[:newer].sum()),
+        exchanges=len(chosen),
+        exact=len(chosen) <= permutations,
+        seed=seed,
+    )
 
 
-def _families(tables: dict[str, Table], chosen: Integers) -> tuple[Family, ...]:
-    statistics = np.stack([divergences(table.counts, chosen) for table in tables.values()])
+def _families(tables: dict[str, Table], chosen: Integers, rng: np.random.Generator) -> tuple[Family, ...]:
+    statistics = np.stack([divergences(table.counts, chosen, rng) for table in tables.values()])
     p = p_values(statistics)
     rows = zip(tables.items(), statistics, p[:, 0], corrected(p), strict=True)
     return tuple(
@@ -191,9 +209,9 @@ def _training_days(whole: int, days: int, training: int | None, where: str) -> i
     return whole - days if training is None else training
 
 
-def _check_exchanges(older: int, days: int, permutations: int, level: float, where: str) -> None:
+def _check_exchanges(lived: Integers, days: int, permutations: int, level: float, where: str) -> None:
     """Refuse a test that could never find drift."""
-    possible, wanted = ways(older + days, days), level / len(FAMILIES)
+    possible, wanted = ways(lived, days), level / len(FAMILIES)
     smallest = 1 / (possible if possible <= permutations else permutations + 1)
     if smallest <= wanted:
         return
@@ -201,6 +219,6 @@ def _check_exchanges(older: int, days: int, permutations: int, level: float, whe
     if possible > permutations:
         raise SmartgenError(f"{where}: with {permutations} permutations {told}; ask for more")
     raise SmartgenError(
-        f"{where}: {days} latest of {older + days} days change places in {possible} ways, so {told}; "
-        "ask for more latest days, or wait for a longer log"
+        f"{where}: {int(np.sum(lived < days))} latest of {len(lived)} days with a behavior change places in "
+        f"{possible} ways, so {told}; ask for more latest days, or wait for a longer log"
     )

@@ -10,42 +10,43 @@ from numpy.typing import NDArray
 
 WEEK = 7
 TOLERANCE = 1e-12  # what rounding can part of two equal statistics
+Integers = NDArray[np.int64]
 
 
-def ways(days: int, latest: int) -> int:
+def ways(lived: Integers, latest: int) -> int:
     """In how many ways the latest days can be chosen when each changes places only with its own weekday.
 
     Args:
-        days: of the log; day k is k days before the newest.
-        latest: how many of them are the window.
+        lived: (n,) days with a behavior, ascending; day k is k days before the newest.
+        latest: how many calendar days the window has.
 
     Example:
-        >>> ways(35, 7), ways(35, 1)
-        (78125, 5)
+        >>> ways(np.arange(35), 7), ways(np.arange(35), 1), ways(np.array([0, 2, 7, 14]), 3)
+        (78125, 5, 3)
     """
-    return math.prod(math.comb(len(members), chosen) for members, chosen in _strata(days, latest))
+    return math.prod(math.comb(len(members), chosen) for members, chosen in _strata(lived, latest))
 
 
-def selections(days: int, latest: int, permutations: int, rng: np.random.Generator) -> NDArray[np.int64]:
-    """(rows, latest) days in the place of the latest ones; the first row is the latest ones themselves.
+def selections(lived: Integers, latest: int, permutations: int, rng: np.random.Generator) -> Integers:
+    """(rows, k) places in ``lived`` that stand for its k latest days; the first row is those themselves.
 
     All ways, each once, where there are no more of them than permutations are asked for; else that many
     drawn ones behind the first row.
 
     Example:
-        >>> selections(9, 2, 100, np.random.default_rng(0)).tolist()
+        >>> selections(np.arange(9), 2, 100, np.random.default_rng(0)).tolist()
         [[0, 1], [0, 8], [7, 1], [7, 8]]
-        >>> selections(35, 7, 3, np.random.default_rng(0)).shape
+        >>> selections(np.arange(35), 7, 3, np.random.default_rng(0)).shape
         (4, 7)
     """
-    strata = _strata(days, latest)
-    if ways(days, latest) <= permutations:
-        choices = [list(itertools.combinations(members, chosen)) for members, chosen in strata]
+    strata = _strata(lived, latest)
+    if ways(lived, latest) <= permutations:
+        choices = [list(itertools.combinations(members.tolist(), chosen)) for members, chosen in strata]
         every = [list(itertools.chain(*parts)) for parts in itertools.product(*choices)]
         return np.array(every, dtype=np.int64)
-    first = [np.array(members[:chosen]) for members, chosen in strata]
+    first = [members[:chosen] for members, chosen in strata]
     drawn = [
-        np.asarray(members)[rng.random((permutations, len(members))).argsort(axis=1)[:, :chosen]]
+        members[rng.random((permutations, len(members))).argsort(axis=1)[:, :chosen]]
         for members, chosen in strata
     ]
     return np.concatenate([np.concatenate(first)[None], np.concatenate(drawn, axis=1)]).astype(np.int64)
@@ -88,6 +89,8 @@ def corrected(p: NDArray[np.float64]) -> list[float]:
     return found
 
 
-def _strata(days: int, latest: int) -> list[tuple[range, int]]:
-    """The days of each weekday among the latest, newest first, and how many of them are latest."""
-    return [(range(day, days, WEEK), len(range(day, latest, WEEK))) for day in range(min(latest, WEEK))]
+def _strata(lived: Integers, latest: int) -> list[tuple[Integers, int]]:
+    """The places of each weekday that the latest days have, newest first, and how many of them are latest."""
+    weekday = lived % WEEK
+    strata = [np.flatnonzero(weekday == day) for day in np.unique(weekday[lived < latest])]
+    return [(places, int(np.sum(lived[places] < latest))) for places in strata]

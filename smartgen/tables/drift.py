@@ -26,21 +26,24 @@ def line(found: Drift, vocabulary: Vocabulary, name: str) -> str:
     families = ", ".join(map(_told, found.families))
     moved = "".join(f"; most: {', '.join(_moves(one, vocabulary))}" for one in found.moved[:1])
     start, middle, end = (_stamp(seconds) for seconds in bounds(found))
-    training = f"training {start} to {middle} ({found.training} days)"
-    latest = f"latest to {end} ({count(found.latest, 'day')})"
+    training = f"training {start} to {middle} ({_days(found.training, found.lived[0])})"
+    latest = f"latest to {end} ({_days(found.latest, found.lived[1])})"
     return f"{printable(name)}: {due} (p {equals(found.p)}): {families}{moved}; {training}, {latest}"
 
 
 def numbers(found: Drift, vocabulary: Vocabulary, name: str) -> dict[str, Any]:
     """All numbers, as JSON holds them; categories begin with what moved most."""
     start, middle, end = (_stamp(seconds) for seconds in bounds(found))
+    lengths = zip((found.training, found.latest), found.lived, (found.before, found.after), strict=True)
+    names = ("days", "days_with_behaviors", "behaviors")
+    training, latest = (dict(zip(names, one, strict=True)) for one in lengths)
     return {
         "log": name,
         "due": found.found,
         "p": found.p,
         "level": found.level,
-        "training": {"from": start, "to": middle, "days": found.training, "behaviors": found.before},
-        "latest": {"from": middle, "to": end, "days": found.latest, "behaviors": found.after},
+        "training": {"from": start, "to": middle} | training,
+        "latest": {"from": middle, "to": end} | latest,
         "exchanges": found.exchanges,
         "exact": found.exact,
         "seed": found.seed,
@@ -112,6 +115,10 @@ def printable(text: str) -> str:
         True
     """
     return "".join(one if one.isprintable() else "\ufffd" for one in text)
+
+
+def _days(days: int, lived: int) -> str:
+    return count(days, "day") + ("" if lived == days else f", {lived:,} of them with a behavior")
 
 
 def _told(family: Family) -> str:

@@ -100,6 +100,7 @@ def test_all_numbers_as_json(log: Path, capsys: Captured) -> None:
         "from": "2024-01-08 20:00",
         "to": "2024-01-29 20:00",
         "days": 21,
+        "days_with_behaviors": 21,
         "behaviors": 84,
     }
     assert found["latest"]["to"] == "2024-02-05 20:00"

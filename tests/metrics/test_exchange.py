@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from scipy.spatial.distance import jensenshannon
 
 from smartgen.metrics import divergence
-from smartgen.metrics.divergence import divergences, parts_of, shares_of
+from smartgen.metrics.divergence import divergences, parts_of, shares_of, thinned
 from smartgen.metrics.exchange import corrected, p_values, selections, ways
 
 
@@ -30,15 +30,15 @@ def by_brute_force(days: int, latest: int) -> set[frozenset[int]]:
 @pytest.mark.parametrize(("days", "latest"), [(9, 2), (14, 1), (15, 3), (16, 7), (17, 8), (21, 2), (18, 9)])
 def test_all_ways_are_tried_where_they_are_few(days: int, latest: int) -> None:
     expected = by_brute_force(days, latest)
-    chosen = selections(days, latest, len(expected), rng())
-    assert ways(days, latest) == len(chosen) == len(expected)
+    chosen = selections(np.arange(days), latest, len(expected), rng())
+    assert ways(np.arange(days), latest) == len(chosen) == len(expected)
     assert {frozenset(row) for row in chosen.tolist()} == expected
     assert sorted(chosen[0].tolist()) == list(range(latest))
 
 
 @pytest.mark.parametrize(("days", "latest"), [(35, 7), (91, 7), (24, 10), (28, 3)])
 def test_drawn_days_keep_their_weekdays(days: int, latest: int) -> None:
-    chosen = selections(days, latest, 40, rng())
+    chosen = selections(np.arange(days), latest, 40, rng())
     assert chosen.shape == (41, latest)
     assert sorted(chosen[0].tolist()) == list(range(latest))
     assert all(len(set(row)) == latest for row in chosen.tolist())
@@ -47,24 +47,24 @@ def test_drawn_days_keep_their_weekdays(days: int, latest: int) -> None:
 
 
 def test_one_permutation_fewer_than_there_are_ways_is_a_draw() -> None:
-    assert len(selections(21, 2, 9, rng())) == 9 == ways(21, 2)
-    drawn = selections(21, 2, 8, rng())
+    assert len(selections(np.arange(21), 2, 9, rng())) == 9 == ways(np.arange(21), 2)
+    drawn = selections(np.arange(21), 2, 8, rng())
     assert len(drawn) == 9
-    assert (drawn == selections(21, 2, 8, rng())).all()
-    assert (drawn != selections(21, 2, 8, rng(1))).any()
+    assert (drawn == selections(np.arange(21), 2, 8, rng())).all()
+    assert (drawn != selections(np.arange(21), 2, 8, rng(1))).any()
 
 
 def test_every_way_is_drawn_about_as_often() -> None:
     """Each of 25 ways 400 times in the mean; five deviations are 100."""
-    drawn = np.concatenate([selections(35, 2, 20, rng(seed))[1:] for seed in range(500)])
+    drawn = np.concatenate([selections(np.arange(35), 2, 20, rng(seed))[1:] for seed in range(500)])
     _, counts = np.unique(drawn, axis=0, return_counts=True)
-    assert len(counts) == ways(35, 2) == 25
+    assert len(counts) == ways(np.arange(35), 2) == 25
     assert abs(counts - 400).max() < 100
 
 
 def test_divergences_are_scipys() -> None:
     counts = rng().integers(0, 5, (20, 6))
-    chosen = selections(20, 3, 1000, rng())
+    chosen = selections(np.arange(20), 3, 1000, rng())
     found = divergences(counts, chosen)
     for row, value in zip(chosen, found, strict=True):
         latest = counts[row].sum(axis=0)
@@ -73,7 +73,7 @@ def test_divergences_are_scipys() -> None:
 
 
 def test_blocks_do_not_matter(monkeypatch: pytest.MonkeyPatch) -> None:
-    counts, chosen = rng().integers(0, 5, (28, 6)), selections(28, 7, 100, rng())
+    counts, chosen = rng().integers(0, 5, (28, 6)), selections(np.arange(28), 7, 100, rng())
     at_once = divergences(counts, chosen)
     monkeypatch.setattr(divergence, "CELLS", 40)
     assert (divergences(counts, chosen) == at_once).all()
@@ -138,3 +138,22 @@ def test_the_correction_keeps_to_the_level_over_all_tests() -> None:
     hits = [min(corrected(np.roll(p, -row, axis=1))) <= 0.05 for row in range(400)]
     assert 0.03 < np.mean(hits) <= 0.05
     assert np.mean((p <= 0.05).any(axis=0)) > 0.1
+
+
+def test_what_is_drawn_is_a_part_of_each_row_in_its_shares() -> None:
+    counts = rng().integers(0, 60, (400, 5)) * np.array([1, 1, 0, 2, 1])
+    drawn = thinned(counts, 40, rng(1))
+    assert (drawn.sum(axis=1) == np.minimum(counts.sum(axis=1), 40)).all()
+    assert ((drawn >= 0) & (drawn <= counts)).all()
+    assert shares_of(drawn.sum(axis=0)) == pytest.approx(shares_of(shares_of(counts).sum(axis=0)), abs=0.02)
+    many = thinned(np.tile([30, 10], (4000, 1)), 8, rng(2))
+    assert many.mean(axis=0) == pytest.approx([6, 2], abs=0.1)
+    assert many.var(axis=0) == pytest.approx([8 * 3 / 16 * 32 / 39] * 2, rel=0.1)  # hypergeometric
+
+
+def test_days_that_hold_more_are_no_nearer_for_it() -> None:
+    """The first day has a tenth of what the others have, of the same shares."""
+    shares = np.array([0.4, 0.3, 0.2, 0.1])
+    counts = rng().multinomial([10] + [100] * 60, shares)
+    chosen = np.arange(61)[:, None]
+    assert p_values(divergences(counts, chosen))[0] < 0.05 < p_values(divergences(counts, chosen, rng()))[0]
