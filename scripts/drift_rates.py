@@ -26,7 +26,8 @@ AFTER = (1, 2, 3, 5, 7)  # latest days that are after the change
 RESTLESS = Noise(missed=0.2, second=0.5, late=0.5)  # weeks of their own: what is missed, second choices, late
 RESTLESS_SHARE = 0.4  # of the weeks
 TREND = 0.3  # share of days of the target context that a slow trend has reached at the end
-SHOWN = ("nothing", "last 3", "last 7")  # what the second table has
+AWAY = (1, 2, 3, 4)  # of the latest days, the newest being 0
+SHOWN = ("nothing", "half as much", "last 3", "last 7")  # what the second table has
 Rates = dict[str, dict[str, float]]
 
 
@@ -67,6 +68,19 @@ def changed(source: str, target: str, seed: int, training: int, after: int) -> L
     return mixed(
         lived(source, seed, days), lived(target, seed, days), np.arange(days) >= training + LATEST - after
     )
+
+
+def away(source: str, target: str, seed: int, training: int) -> Lived:
+    """Nothing changes, but on four of the latest seven days nobody is at home."""
+    log = changed(source, target, seed, training, 0)
+    return only(log, ~np.isin(training + LATEST - 1 - log.times // DAY, AWAY))
+
+
+def halved(source: str, target: str, seed: int, training: int) -> Lived:
+    """In the latest days every second behavior lacks, by chance."""
+    log = changed(source, target, seed, training, 0)
+    stays = generator(seed, "halved").random(len(log.times)) < 0.5
+    return only(log, stays | (log.times < training * DAY))
 
 
 def restless(source: str, target: str, seed: int, training: int) -> Lived:
@@ -113,6 +127,8 @@ def cases(seeds: int, same: int) -> list[Case]:
     return [
         Case("nothing", partial(changed, after=0), same),
         *(Case(f"last {days}", partial(changed, after=days), seeds) for days in AFTER),
+        Case("days away", away, seeds),
+        Case("half as much", halved, seeds),
         Case("restless weeks", restless, same),
         Case("slow trend", trend, seeds),
     ]
