@@ -143,31 +143,16 @@ def drift(
     counted = daily(times, offsets, devices, actions)
     older = _training_days(counted.days, days, training, where)
     lived = counted.lived[counted.lived < older + days]
-    tables = {name: table.newest(len(lived)) for name, table in counted.tables.items()}
-    newer = int(np.sum(lived < days))
-    if not 0 < newer < len(lived):
-        empty = f"the {older} days of training" if newer else f"the latest {days} days"
-        raise SmartgenError(
-            f"{where}: no behavior in {empty}, expected some; days are counted back from "
-            f"{np.datetime64(counted.end, 'm')}, see `smartgen-data log` for stamps that are far off"
-        )
+    _check_windows(lived, counted.end, older, days, where)
     _check_exchanges(lived, days, permutations, level, where)
     rng = generator(seed, "drift")
     chosen = selections(lived, days, permutations, rng)
-    counts = tables["devices"].counts.sum(axis=1)
-    return Drift(
-        families=_families(tables, chosen, rng),
-        level=level,
-        end=counted.end,
-        training=older,
-        latest=days,
-        lived=(len(lived) - newer, newer),
-        before=int(counts[newer:].sum()),
-        after=int(counts[:newer].sum()),
-        exchanges=len(chosen),
-        exact=len(chosen) <= permutations,
-        seed=seed,
-    )
+    tables = {name: table.newest(len(lived)) for name, table in counted.tables.items()}
+    newer, counts = chosen.shape[1], tables["devices"].counts.sum(axis=1)
+    behaviors = int(counts[newer:].sum()), int(counts[:newer].sum())
+    families, exact = _families(tables, chosen, rng), len(chosen) <= permutations
+    windows = counted.end, older, days, (len(lived) - newer, newer)
+    return Drift(families, level, *windows, *behaviors, len(chosen), exact, seed)
 
 
 def _families(tables: dict[str, Table], chosen: Integers, rng: np.random.Generator) -> tuple[Family, ...]:
@@ -207,6 +192,17 @@ def _training_days(whole: int, days: int, training: int | None, where: str) -> i
             f"({least} of training, {days} latest); wait for a longer log or ask for fewer days"
         )
     return whole - days if training is None else training
+
+
+def _check_windows(lived: Integers, end: int, older: int, days: int, where: str) -> None:
+    """Refuse a window without a behavior."""
+    newer = int(np.sum(lived < days))
+    if not 0 < newer < len(lived):
+        empty = f"the {older} days of training" if newer else f"the latest {days} days"
+        raise SmartgenError(
+            f"{where}: no behavior in {empty}, expected some; days are counted back from "
+            f"{np.datetime64(end, 's').item():%Y-%m-%d %H:%M}, see `smartgen-data log` for stamps that are far off"
+        )
 
 
 def _check_exchanges(lived: Integers, days: int, permutations: int, level: float, where: str) -> None:

@@ -12,8 +12,10 @@ from smartgen.core.errors import SmartgenError
 from smartgen.core.types import FIELDS, Behavior
 from smartgen.data.vocabulary import Vocabulary
 from smartgen.scoring.moments import Moment, moment_of
+from smartgen.scoring.names import named
 from smartgen.scoring.words import shown
 
+ENCODING = "utf-8-sig"  # some programs begin a file with a byte order mark
 MOST = 50  # behaviors of a sequence; a network's memory grows with their square
 FORMS = "expected an object with behaviors, with sequence, or with action"
 
@@ -23,8 +25,8 @@ class Event:
     """A behavior in words.
 
     Args:
-        device: None: as the action's name begins.
-        action: ``"light.kitchen:turn_on"``, or the command alone.
+        device: as it is told; None: as the action's name begins.
+        action: as it is told: ``"light.kitchen:turn_on"``, or the command alone.
     """
 
     moment: Moment
@@ -78,10 +80,10 @@ def told_by(line: bytes, zone: tzinfo | None = None) -> Told:
         SmartgenError: no JSON, or of none of the three forms.
     """
     try:
-        content = json.loads(line.decode("utf-8"))
+        content = json.loads(line.decode(ENCODING))
     except (ValueError, RecursionError) as error:  # also bytes that are no text, and numbers of any length
         raise SmartgenError(
-            f"no JSON in UTF-8: {shown(line[:80].strip().decode('utf-8', 'replace'))}"
+            f"no JSON in UTF-8: {shown(line[:80].strip().decode(ENCODING, 'replace'))}"
         ) from error
     if not isinstance(content, dict):
         raise SmartgenError(f"{shown(content)}: {FORMS}")
@@ -105,32 +107,22 @@ def resolved(events: tuple[Event, ...], vocabulary: Vocabulary) -> tuple[list[Be
         [{'position': 0, 'action': 'Light:dim'}]
 
     Raises:
-        SmartgenError: an action of a device that neither is told nor stands in the action's name.
+        SmartgenError: an action of a device that neither is told nor stands in the action's name, or of
+            another device than the one that is told.
     """
     known, unknown = [], []
     _, _, devices, actions = vocabulary.ids
     for position, one in enumerate(events):
-        device, action = _names(position, one, vocabulary)
+        try:
+            device, action = named(one.device, one.action, vocabulary)
+        except SmartgenError as error:
+            raise SmartgenError(f"behavior {position} {error}") from error
         asked = (("device", device, devices), ("action", action, actions))
         lacking = [Unknown(position, field, word) for field, word, table in asked if word not in table]
         unknown += lacking
         if not lacking:
             known.append(Behavior(one.moment.day, one.moment.hour, devices[device], actions[action]))
     return known, unknown
-
-
-def _names(position: int, event: Event, vocabulary: Vocabulary) -> tuple[str, str]:
-    """Device and whole action."""
-    device, action = event.device, event.action
-    if device is not None:
-        whole = action in vocabulary.ids[3] or action.startswith(f"{device}:")
-        return device, action if whole else f"{device}:{action}"
-    device = action.split(":", 1)[0]
-    if device == action or (action in vocabulary.ids[3] and device not in vocabulary.ids[2]):
-        raise SmartgenError(
-            f"behavior {position} has action {shown(action)} and no device, which it does not name"
-        )
-    return device, action
 
 
 def _events(name: str, told: Any, zone: tzinfo | None) -> tuple[Event, ...]:
@@ -154,8 +146,8 @@ def _event(told: Any, zone: tzinfo | None) -> Event:
     if not isinstance(told, Mapping):
         raise SmartgenError(f"is {shown(told)}, expected an object, or a list of {', '.join(FIELDS)}")
     device, action = told.get("device"), told.get("action")
-    if not isinstance(action, str) or not action:
+    if not isinstance(action, str) or not action.strip():
         raise SmartgenError(f"has action {shown(action)}, expected text like 'light.kitchen:turn_on'")
-    if device is not None and not isinstance(device, str):
+    if device is not None and not (isinstance(device, str) and device.strip()):
         raise SmartgenError(f"has device {shown(device)}, expected text like 'light.kitchen'")
     return Event(moment_of(told, zone), device, action)

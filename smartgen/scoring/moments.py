@@ -4,15 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta, tzinfo
+from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Any
 
+import numpy as np
+
 from smartgen.core.errors import SmartgenError
+from smartgen.data.logs.stamps import number_stamps
 from smartgen.data.vocabulary import DAYS, HOURS
 from smartgen.scoring.words import shown
 
 BUCKET = 3  # hours
 STAMP = "2024-05-01T07:03:00+02:00"
+SINCE = "seconds or milliseconds since 1970"
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True)
@@ -80,17 +85,36 @@ def same_day(before: Moment, after: Moment) -> bool:
     return before.stamp.date() == after.stamp.date()
 
 
-def _stamped(text: Any, zone: tzinfo | None) -> Moment:
+def _stamped(told: Any, zone: tzinfo | None) -> Moment:
     try:
-        if len(text) <= len("2024-05-01"):  # which has no hour
-            raise ValueError
-        stamp = datetime.fromisoformat(text)
+        stamp = _read(told)
         if zone is not None and stamp.tzinfo is not None:
             stamp = stamp.astimezone(zone)
     except (TypeError, ValueError, OverflowError) as error:
-        raise SmartgenError(f"has time {shown(text)}, expected one like {STAMP}") from error
+        raise SmartgenError(f"has time {shown(told)}, expected one like {STAMP}, or {SINCE}") from error
     utc = zone is None and stamp.tzinfo is not None and not stamp.utcoffset()
     return Moment(stamp.weekday(), stamp.hour // BUCKET, stamp, utc)
+
+
+def _read(told: Any) -> datetime:
+    """A number first, as the log reader does: some that are texts could pass for a date of ISO 8601, too."""
+    if isinstance(told, bool):
+        raise TypeError
+    try:
+        number = float(told)
+    except ValueError:
+        if len(told) <= len("2024-05-01"):  # which has no hour
+            raise
+        return datetime.fromisoformat(told)
+    return _instant(number)
+
+
+def _instant(number: float) -> datetime:
+    """Of seconds or milliseconds since 1970; their size tells which, as in a log."""
+    stamps = number_stamps(np.array([number]))
+    if not stamps.readable[0]:
+        raise ValueError
+    return EPOCH + timedelta(milliseconds=int(stamps.times[0]))
 
 
 def _number(field: str, told: Any, words: tuple[str, ...]) -> int:

@@ -156,6 +156,27 @@ def test_whatever_a_line_holds_has_one_answer(folder: Path, ask: Any) -> None:
     assert found[5]["surprise"]["position"] == 0  # what could not be scored is no part of the stream
 
 
+def test_names_are_spelled_as_in_a_log(folder: Path, ask: Any) -> None:
+    spelled = {**NEW, "device": " Light ", "action": "switch  on "}
+    code, answers, err = ask(line({"behaviors": [NEW]}) + line({"behaviors": [spelled]}), folder, "--strict")
+    assert (code, err) == (0, "")
+    assert answers[0] == answers[1].replace(b'"line": 2,', b'"line": 1,')
+    assert b'"score"' in answers[0]
+
+
+def test_another_devices_action_is_no_alarm_but_an_error(folder: Path, ask: Any) -> None:
+    (answer,) = ask(line({**NEW, "action": "Camera:switch off"}), folder)[1]
+    message = "behavior 0 has device 'Light' and action 'Camera:switch off', which is one of 'Camera'"
+    assert json.loads(answer) == {"line": 1, "error": message}
+
+
+def test_a_file_may_begin_with_a_byte_order_mark(folder: Path, ask: Any, tmp_path: Path) -> None:
+    (tmp_path / "new.jsonl").write_bytes(b"\xef\xbb\xbf" + line(NEW))
+    code, answers, err = ask(b"", folder, "--input", tmp_path / "new.jsonl", "--strict")
+    assert (code, err) == (0, "")
+    assert answers == ask(line(NEW), folder)[1]
+
+
 def test_a_predictor_alone_raises_no_alarm(folder: Path, ask: Any) -> None:
     (answer,) = ask(line({**NEW, "device": "New"}), folder / "models/predictor.json")[1]
     assert list(json.loads(answer)) == ["line", "unknown"]
@@ -170,8 +191,9 @@ def test_strict_ends_at_the_first_line_without_a_score(folder: Path, ask: Any, b
     assert err.count("\n") == 1
 
 
-def test_utc_is_noted_once_unless_a_zone_is_named(folder: Path, ask: Any) -> None:
-    utc = line({**NEW, "time": "2024-05-01T22:30:00Z"}) * 3
+@pytest.mark.parametrize("time", ["2024-05-01T22:30:00Z", 1714602600, 1714602600000])
+def test_utc_is_noted_once_unless_a_zone_is_named(folder: Path, ask: Any, time: str | int) -> None:
+    utc = line({**NEW, "time": time}) * 3
     code, answers, err = ask(utc, folder)
     assert (code, len(answers), err.count("\n")) == (0, 3, 1)
     assert "--zone" in err

@@ -30,21 +30,26 @@ class CsvRows:
         text: with line ends as they are in the file.
         path: for messages.
 
+    Attributes:
+        header: names of the columns.
+        delimiter: what parts them.
+        tall: whether a row of the block that was read last takes several lines, which a quote can make.
+
     Raises:
         SmartgenError: there is no header.
     """
 
     def __init__(self, text: TextIO, path: Path) -> None:
-        self._path = path
+        self._path, self.tall = path, False
         blank, first = _first_line(text)
         if not first:
             raise SmartgenError(
                 f"{path}: holds blank lines alone, expected a line with the names of the columns"
             )
         csv.field_size_limit(_LONGEST_FIELD)
-        self._blank = blank
+        self._blank, self.delimiter = blank, delimiter(first)
         self._reader = csv.reader(
-            chain([first], text, [_END]), delimiter=delimiter(first), skipinitialspace=True
+            chain([first], text, [_END]), delimiter=self.delimiter, skipinitialspace=True
         )
         self.header = self._take(1)[0]
         self.header[0] = self.header[0].removeprefix("\ufeff")
@@ -64,6 +69,7 @@ class CsvRows:
         """
         start = self._line
         while rows := self._take(BLOCK):
+            self.tall = self._line - start != len(rows)
             lines, start = self._lines(rows, start), self._line
             if rows[-1] == [_END]:
                 rows, lines = rows[:-1], lines[:-1]
@@ -85,7 +91,7 @@ class CsvRows:
         return rows
 
     def _lines(self, rows: Rows, start: int) -> NDArray[np.int64]:
-        if self._line - start == len(rows):
+        if not self.tall:
             return np.arange(start, self._line)
         heights = np.fromiter(map(_height, rows), np.int64, len(rows))
         return start + np.cumsum(heights) - heights
@@ -95,6 +101,11 @@ class CsvRows:
             f"{self._path}: line {line:,} begins a field that does not end (of more than {_LONGEST_FIELD:,} "
             "characters, or with a quote that nothing closes); close or remove its quote"
         )
+
+
+def over_lines(field: str) -> bool:
+    """Whether a field holds a line's end, as one does whose quote is closed in a later line."""
+    return "\n" in field or "\r" in field
 
 
 def _first_line(text: TextIO) -> tuple[int, str]:
@@ -118,4 +129,4 @@ def delimiter(header: str) -> str:
 
 def _height(row: list[str]) -> int:
     """Lines that a row takes."""
-    return 1 + sum(len(_LINE_END.findall(field)) for field in row if "\n" in field or "\r" in field)
+    return 1 + sum(len(_LINE_END.findall(field)) for field in row if over_lines(field))

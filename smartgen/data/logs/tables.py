@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import partial
+from itertools import product
 from operator import itemgetter
 from pathlib import Path
 from typing import Final
@@ -11,10 +11,11 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from smartgen.core.errors import SmartgenError
 from smartgen.data.logs.blocks import Block, collect
 from smartgen.data.logs.columns import Columns, find_columns
 from smartgen.data.logs.csv_bytes import opened_text
-from smartgen.data.logs.csv_rows import CsvRows, Rows
+from smartgen.data.logs.csv_rows import CsvRows, Rows, over_lines
 from smartgen.data.logs.events import Events
 from smartgen.data.logs.mapping import LogMapping, load_mapping
 from smartgen.data.logs.parquet_rows import opened_parquet, parquet_blocks
@@ -23,6 +24,7 @@ from smartgen.data.logs.tally import Tally
 from smartgen.logs_settings import LogsSettings
 
 RAGGED: Final = "another number of columns than the header"
+TALL: Final = "a row of several lines, by quotes"
 
 
 def read_csv(settings: LogsSettings, path: Path, tally: Tally) -> Events:
@@ -35,7 +37,7 @@ def read_csv(settings: LogsSettings, path: Path, tally: Tally) -> Events:
     with opened_text(path, settings.encoding) as text:
         rows = CsvRows(text, path)
         columns = find_columns(rows.header, settings, mapping, path, tally)
-        blocks = _csv_blocks(rows, columns, tally)
+        blocks = _csv_blocks(rows, columns, path, tally)
         return collect(blocks, settings.zone, mapping, path, tally)
 
 
@@ -55,9 +57,11 @@ def _mapping(settings: LogsSettings) -> LogMapping | None:
     return None if settings.mapping is None else load_mapping(settings.mapping)
 
 
-def _csv_blocks(rows: CsvRows, columns: Columns, tally: Tally) -> Iterator[Block]:
+def _csv_blocks(rows: CsvRows, columns: Columns, path: Path, tally: Tally) -> Iterator[Block]:
     for some, lines in rows.blocks():
         even, lines = _even(some, lines, len(rows.header), tally)
+        if rows.tall:
+            _check_tall(rows, even, lines, columns.needed, path, tally)
         if even:
             times, devices, values, *more = (list(map(itemgetter(place), even)) for place in columns.needed)
             yield Block(
@@ -65,9 +69,29 @@ def _csv_blocks(rows: CsvRows, columns: Columns, tally: Tally) -> Iterator[Block
                 devices,
                 values,
                 more[0] if more else None,
-                partial(_line, lines),
+                lines,
+                "line",
                 times.__getitem__,
             )
+
+
+def _check_tall(
+    file: CsvRows, rows: Rows, lines: NDArray[np.int64], needed: list[int], path: Path, tally: Tally
+) -> None:
+    """Two stray quotes make one row of all rows between them: a field of several lines with delimiters in it.
+
+    Raises:
+        SmartgenError: names the line in which such a field begins, where the column is needed.
+    """
+    tall = [i for i, row in enumerate(rows) if any(map(over_lines, row))]
+    for i, place in product(tall, needed):
+        if over_lines(rows[i][place].strip()) and file.delimiter in rows[i][place]:
+            raise SmartgenError(
+                f"{path}: the {file.header[place]!r} of {_line(lines, i)} holds further lines, expected a "
+                "name or time; close or remove its quote"
+            )
+    if tall:
+        tally.repair(TALL, len(tall), _line(lines, tall[0]))
 
 
 def _line(lines: NDArray[np.int64], row: int) -> str:

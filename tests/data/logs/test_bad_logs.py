@@ -123,6 +123,11 @@ ERRORS: dict[str, tuple[Make, dict[str, Any], str]] = {
         {},
         "line 4 begins a field that does",
     ),
+    "two stray quotes": (
+        lines(*DAY[:2], '2024-03-01T09:00:00+01:00,"lamp,on', *DAY, '2024-03-01T19:00:00+01:00,"lamp,on'),
+        {},
+        "the 'device' of line 4 holds further lines, expected a name or time; close or remove its quote",
+    ),
     "a quote without end in the header": (
         lines(*DAY, head='"time,device,action'),
         {},
@@ -217,6 +222,13 @@ COUNTS: dict[str, tuple[Make, dict[str, Any], int, dict[str, int], dict[str, int
         {},
     ),
     "quotes inside": (lines(*DAY, '2024-03-02T08:00:00+01:00,"the ""big"" one",on'), {}, 9, {}, {}),
+    "remarks of several lines": (
+        lines(DAY[0] + ',"a\nb"', DAY[1] + ",c", DAY[2] + ',"d\r\ne\rf"', head=HEAD + ",remark"),
+        {},
+        3,
+        {},
+        {"several lines": 2},
+    ),
     "latin-1": (
         lines(DAY[0].replace("lamp", "Küche"), encoding="latin-1"),
         {"encoding": "latin-1"},
