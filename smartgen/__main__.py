@@ -68,7 +68,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     # Hydra's own errors come to us whole, instead of being printed in many lines with exit code 1.
     os.environ.setdefault("HYDRA_FULL_ERROR", "1")
     run = hydra.main(version_base="1.3", config_path=str(config_dir()), config_name="config")(task)
-    sys.argv = ["smartgen", *map(spoken, given)]
+    sweep = not {"-m", "--multirun"}.isdisjoint(given)
+    sys.argv = ["smartgen", *(spoken(argument, sweep) for argument in given)]
     begin()
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # ends as Ctrl-C does, workers included
     try:

@@ -56,8 +56,12 @@ FREE_TEXT = (
     "transition.target",
     "transition.before",
     "transition.after",
+    "transition.split",
     "dataset.path",
 )
+PLAIN_VALUE = re.compile(r"[\w./:@+-]*", re.ASCII)
+PLAIN_VALUES = re.compile(r"[\w./:@+-]*(,[\w./:@+-]+)*", re.ASCII)
+GRAMMAR = re.compile(r"^['\"]|^(choice|range|glob|sort|shuffle|interval|tag)\(|\$\{")
 # Hydra's launchers that come with an extra of this package, by the extra's name.
 EXTRAS = {"submitit_slurm": "submitit", "submitit_local": "submitit", "ray": "ray"}
 
@@ -196,27 +200,35 @@ def assigned(key: str, value: str) -> str:
         >>> print(assigned("paths.outputs", "it's here"))
         paths.outputs='it\\'s here'
     """
-    escaped = value.replace("\\", "\\\\").replace("'", "\\'")
+    # A backslash is one, unless a quote follows: then two are.
+    escaped = re.sub(r"(\\*)('|$)", lambda end: 2 * end[1] + ("\\'" if end[2] else ""), value)
     return f"{key}='{escaped}'"
 
 
-def spoken(argument: str) -> str:
+def spoken(argument: str, sweep: bool = False) -> str:
     """An override as Hydra takes it, where a person writes prose, a file's name or two spans.
 
-    Unquoted commas are a sweep to Hydra, and parentheses and apostrophes end its grammar. Values of
-    ``FREE_TEXT`` with spaces are one text, and so is ``transition.split=START/END,START/END``.
+    Hydra's grammar ends at an apostrophe, a parenthesis, or a letter outside ASCII, and a comma parts values.
+    So a value of ``FREE_TEXT`` is one text, unless it is written in that grammar: quoted, referring to
+    another key, or, in a sweep, several values.
+
+    Args:
+        sweep: whether several values are meant where there are commas between plain words.
 
     Example:
         >>> print(spoken("transition.target=warm spring, windows open"))
         transition.target='warm spring, windows open'
         >>> print(spoken("transition.target=spring,autumn"))
+        transition.target='spring,autumn'
+        >>> print(spoken("transition.target=spring,autumn", sweep=True))
         transition.target=spring,autumn
     """
     key, _, value = argument.partition("=")
-    text = key in FREE_TEXT and " " in value and "${" not in value
     spans = key == "transition.split" and value.count("/") == 2
-    plain = not value.startswith(("'", '"', "choice("))
-    return assigned(key, value) if plain and (text or spans) else argument
+    plain = PLAIN_VALUES if sweep and not spans else PLAIN_VALUE
+    if key not in FREE_TEXT or plain.fullmatch(value) or GRAMMAR.search(value):
+        return argument
+    return assigned(key, value)
 
 
 def to_settings(config: DictConfig) -> CellSettings:

@@ -53,7 +53,11 @@ def test_bad_input_is_one_line_and_exit_code_2(tmp_path: Path, arguments: list[s
 
 
 @pytest.mark.parametrize(
-    "text", ["warm spring, windows (open)", "grandma's visit: 2 weeks", 'a "quiet" time, [x]']
+    "text",
+    [
+        *("warm spring, windows (open)", "grandma's visit: 2 weeks", 'a "quiet" time, [x]', "Frühling"),
+        *("it's", "warm,windows", "C:\\new = old", "null and void", "{a: b}", "2024", "at home\\"),
+    ],
 )
 def test_a_change_is_told_in_prose(tmp_path: Path, text: str) -> None:
     done = smartgen(tmp_path, "experiment=adapt", f"transition.target={text}", "--cfg", "job")

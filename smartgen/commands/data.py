@@ -22,15 +22,20 @@ from smartgen.data.release import (
 
 MODELS = "SMARTGEN_MODELS"  # environment variable of the folder of models
 NAMED = 10  # missing files that are told one by one
+UNREAD = 141  # exit code, as of a program that a broken pipe ends
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Run one subcommand; 0 if all is well, 2 on bad input, 130 if interrupted."""
+    """Run one subcommand; 0 if all is well, 2 on bad input, 130 if interrupted, 141 if nobody reads on."""
     args = _parser().parse_args(argv)
     try:
         code: int = args.run(args)
+        sys.stdout.flush()
     except SmartgenError as error:
         return _fail(str(error), 2)
+    except BrokenPipeError:  # as of `| head`; what is still buffered would be written on exit, and fail aloud
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return UNREAD
     except OSError as error:  # a full disk, a folder without permission
         return _fail(f"{error.filename or 'system'}: {error.strerror or error}", 2)
     except KeyboardInterrupt:

@@ -39,10 +39,10 @@ def _of_dataset(setting: str) -> str:
     """The override that a setting is short for.
 
     Example:
-        >>> [_of_dataset(one) for one in ("zone=UTC", "dataset.zone=UTC", "+pairs.lift=drop")]
-        ['dataset.zone=UTC', 'dataset.zone=UTC', '+dataset.pairs.lift=drop']
+        >>> [_of_dataset(one) for one in ("zone=UTC", "dataset.zone=UTC", "+pairs.lift=drop", "~pairs.open")]
+        ['dataset.zone=UTC', 'dataset.zone=UTC', '+dataset.pairs.lift=drop', '~dataset.pairs.open']
     """
-    name = setting.lstrip("+")
+    name = setting.lstrip("+~")
     marks = setting[: len(setting) - len(name)]
     return setting if name.startswith("dataset.") else f"{marks}dataset.{name}"
 
@@ -51,14 +51,15 @@ def show_log(args: argparse.Namespace) -> int:
     """Print the validation report, or the actions."""
     from smartgen.data.logs.log import read_log
     from smartgen.data.logs.report import log_report, report_lines
+    from smartgen.tables.drift import printable
 
     log = read_log(log_settings(args))
     if args.actions:
-        print("\n".join(log.vocabulary.actions))
+        print("\n".join(map(printable, log.vocabulary.actions)))
     elif args.json:
         print(json_text(log_report(log)), end="")
     else:
-        print("\n".join(report_lines(log_report(log))))
+        print("\n".join(map(printable, report_lines(log_report(log)))))
     return 0
 
 

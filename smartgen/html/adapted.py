@@ -28,6 +28,12 @@ METRICS = {
     "ndcg@10": "NDCG@10",
 }
 
+# Model, what it is judged by, and what is told besides where it says the opposite.
+VERDICTS = (
+    ("detector", "auroc", "f1", "at its threshold (F1)"),
+    ("predictor", "hr@10", "hr@1", "in the first place named"),
+)
+
 
 @dataclass(frozen=True)
 class Table:
@@ -130,15 +136,20 @@ def _verdict(told: Told) -> str:
     mine = next((name for name in told["regimes"] if name not in ("source", "oracle")), "source")
     if mine == "source":
         return "These models are the stale ones: nothing was adapted."
+    gains = {row["name"]: row["values"][place[mine]] - row["values"][place["source"]] for row in told["rows"]}
     parts = []
-    for name, model in (("auroc", "detector"), ("hr@10", "predictor")):
-        values = next((row["values"] for row in told["rows"] if row["name"] == name), None)
-        if values is not None:
-            gain = values[place[mine]] - values[place["source"]]
-            word = "better" if gain > 0 else "worse"
-            how = f"{word} than the stale one by {abs(gain):.3f}" if gain else "level with the stale one"
-            parts.append(f"the adapted {model} is {how}")
+    for model, name, second, where in VERDICTS:
+        if name in gains:
+            parts.append(f"the adapted {model} is {_beside(gains[name])}")
+            if gains[name] * gains.get(second, 0.0) < 0:
+                parts[-1] += f", but {where} {_beside(gains[second])}"
     return f"Here {' and '.join(parts)}." if parts else ""
+
+
+def _beside(gain: float) -> str:
+    if not gain:
+        return "level with the stale one"
+    return f"{'better' if gain > 0 else 'worse'} than the stale one by {abs(gain):.3f}"
 
 
 def _shares(changes: Told) -> PagePart:

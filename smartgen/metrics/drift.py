@@ -199,9 +199,10 @@ def _check_windows(lived: Integers, end: int, older: int, days: int, where: str)
     newer = int(np.sum(lived < days))
     if not 0 < newer < len(lived):
         empty = f"the {older} days of training" if newer else f"the latest {days} days"
+        last = f"{np.datetime64(end, 's').item():%Y-%m-%d %H:%M}"
         raise SmartgenError(
-            f"{where}: no behavior in {empty}, expected some; days are counted back from "
-            f"{np.datetime64(end, 's').item():%Y-%m-%d %H:%M}, see `smartgen-data log` for stamps that are far off"
+            f"{where}: no behavior in {empty}, expected some; days are counted back from {last}, see "
+            "`smartgen-data log` for stamps that are far off"
         )
 
 

@@ -1,6 +1,9 @@
 """`smartgen-data log`: the report in three forms; what is wrong is exit code 2 and one line."""
 
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -120,3 +123,27 @@ def test_a_file_that_is_no_log_is_one_line(tmp_path: Path, capsys: Captured) -> 
     for content in (b"", b"time,device,action\n", b"\xff\xfe\x00", b"SQLite format 3\0torn", b"PAR1torn"):
         path.write_bytes(content)
         assert str(path) in failed(capsys, str(path), "zone=UTC")
+
+
+def test_no_name_steers_a_terminal(tmp_path: Path, capsys: Captured) -> None:
+    path = tmp_path / "home.csv"
+    path.write_text("time,device,action\n2024-03-20 19:00:00,fan\x1b[31m,turn_off\n", encoding="utf-8")
+    for words in ([], ["--actions"]):
+        assert main(["log", str(path), "zone=Europe/Berlin", *words]) == 0
+        out = capsys.readouterr().out
+        assert "\x1b" not in out
+        assert "fan\ufffd[31m:turn_off" in out
+
+
+def test_a_reader_that_stops_reading_is_no_error(log: str) -> None:
+    command = (
+        f"'{sys.executable}' -m smartgen.commands.data log \"$LOG\" zone=Europe/Berlin | head -n 0; echo $?"
+    )
+    done = subprocess.run(
+        ["bash", "-c", f"set -o pipefail; {command}"],
+        capture_output=True,
+        text=True,
+        env={**os.environ, "LOG": log},
+        check=True,
+    )
+    assert (done.stdout, done.stderr) == ("141\n", "")

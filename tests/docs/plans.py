@@ -51,7 +51,8 @@ def plan(cell: tuple[str, ...], folder: Path) -> None:
 
 def cells_of(given: Sequence[str]) -> list[tuple[str, ...]]:
     """The cells of a command, whose settings, launcher included, compose."""
-    many, overrides = {"-m", "--multirun"} & set(given), [spoken(word) for word in given if word[0] != "-"]
+    many = {"-m", "--multirun"} & set(given)
+    overrides = [spoken(word, bool(many)) for word in given if word[0] != "-"]
     GlobalHydra.instance().clear()
     register_schemas()
     parsed = OverridesParser.create().parse_overrides(overrides)

@@ -77,18 +77,22 @@ def told(name: str = "lamp") -> dict[str, Any]:
             ],
             "why": "",
         },
-        "log": {
-            "path": f"/home/{name}.csv",
-            "format": "csv",
-            "rows": 1003,
-            "behaviors": 1000,
-            "devices": 2,
-            "first": "2024-01-01 07:00:00",
-            "last": "2024-03-01 07:00:00",
-            "dropped": [["repeats a row, same time and action", 3, f"line 7 {name}"]],
-            "repaired": [],
-            "notes": [f"a note on {name}"],
-        },
+        "log": told_log(name),
+    }
+
+
+def told_log(name: str) -> dict[str, Any]:
+    return {
+        "path": f"/home/{name}.csv",
+        "format": "csv",
+        "rows": 1003,
+        "behaviors": 1000,
+        "devices": 2,
+        "first": "2024-01-01 07:00:00",
+        "last": "2024-03-01 07:00:00",
+        "dropped": [["repeats a row, same time and action", 3, f"line 7 {name}"]],
+        "repaired": [],
+        "notes": [f"a note on {name}"],
     }
 
 
@@ -188,6 +192,23 @@ def test_the_verdict_hides_nothing(values: list[float], verdict: str, regime: st
         "why": "",
     }
     assert verdict in Reader(adapted_page(changes)).text
+
+
+def test_the_verdict_tells_where_the_threshold_says_the_opposite() -> None:
+    changes = told() | {"regime": "adapted"}
+    rows = [("auroc", [0.447, 0.667]), ("f1", [0.41, 0.065]), ("hr@10", [0.5, 0.75]), ("hr@1", [0.1, 0.2])]
+    changes["benefit"] = {
+        "regimes": ["source", "adapted", "oracle"],
+        "rows": [
+            {"task": "prediction" if "@" in name else "detection", "name": name, "values": [*values, 0.9]}
+            for name, values in rows
+        ],
+        "why": "",
+    }
+    assert (
+        "the adapted detector is better than the stale one by 0.220, but at its threshold (F1) worse than "
+        "the stale one by 0.345 and the adapted predictor is better than the stale one by 0.250."
+    ) in Reader(adapted_page(changes)).text
 
 
 def test_stale_models_are_called_stale() -> None:

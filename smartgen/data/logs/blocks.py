@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from smartgen.core.errors import SmartgenError
 from smartgen.data.logs.events import Collected, Events, action_name
 from smartgen.data.logs.home_clock import HomeClock
+from smartgen.data.logs.item_states import ItemStates
 from smartgen.data.logs.mapping import NOTHING, READING, UNNAMED, LogMapping
 from smartgen.data.logs.stamps import EXPECTED, Stamps
 from smartgen.data.logs.tally import Tally
@@ -21,7 +22,9 @@ from smartgen.data.logs.tally import Tally
 TIME: Final = f"time that cannot be read, expected {EXPECTED}"
 NO_DEVICE: Final = "empty device"
 NO_ACTION: Final = "empty action"
+_EMPTY: Final = ("", "nan", "null", "none")  # as programs write a cell that holds nothing
 _REASONS: Final = (NO_DEVICE, NO_ACTION, READING, NOTHING, UNNAMED)
+_STATES: Final = tuple(-1 - _REASONS.index(reason) for reason in (READING, UNNAMED))  # no action, but a state
 _MOST_NAMES: Final = 50_000
 _REMEMBERED: Final = 200_000
 _SHOWN: Final = 60
@@ -34,7 +37,8 @@ class Block:
     Args:
         stamps: of their times.
         devices, values, attributes: texts; ``attributes`` only if a mapping asks for them.
-        where: the place of a row, as ``line 7``.
+        lines: (n,) int64 places of the rows in the file, from 1.
+        unit: what they count, ``line`` or ``row``.
         time: the time of a row, as it is written.
     """
 
@@ -42,8 +46,13 @@ class Block:
     devices: Sequence[str]
     values: Sequence[str]
     attributes: Sequence[str] | None
-    where: Callable[[int], str]
+    lines: NDArray[np.int64]
+    unit: str
     time: Callable[[int], str]
+
+    def where(self, row: int) -> str:
+        """The place of a row, as ``line 7``."""
+        return f"{self.unit} {int(self.lines[row]):,}"
 
     def shown(self, row: int) -> tuple[str, str]:
         """Where a row is, and its time as it is written."""
@@ -60,17 +69,23 @@ def collect(
     """
     clock, collected = HomeClock(zone, path, tally), Collected()
     names = _Names(collected, mapping, path)
+    states = None if mapping is None or mapping.repeats else ItemStates(mapping, tally)
     for block in blocks:
         tally.rows += len(block.devices)
         places = names.places(block)
         kept = np.flatnonzero(block.stamps.readable & (places >= 0))
         if len(kept) < len(places):
             _count_dropped(block, places, tally)
+        if states is not None:
+            kept, places = states.add(block, places, np.isin(places, _STATES))
+        else:
+            places = places[kept]
         if len(kept):
             times, offsets = block.stamps.times[kept], block.stamps.offsets[kept]
             placed = clock.place(times, offsets, partial(_shown, block, kept))
-            collected.add(*placed, places[kept])
-    return clock.settle(collected.events())
+            collected.add(*placed, places)
+    events = clock.settle(collected.events())
+    return events if states is None else states.changes(events)
 
 
 def _count_dropped(block: Block, places: NDArray[np.int32], tally: Tally) -> None:
@@ -110,9 +125,9 @@ class _Names:
         return np.fromiter(map(known.__getitem__, zip(*columns, strict=True)), np.int32, len(block.devices))
 
     def _place(self, device: str, value: str, attribute: str | None = None) -> int:
-        if not device.strip():
+        if device.strip().casefold() in _EMPTY:
             return -1 - _REASONS.index(NO_DEVICE)
-        if not value.strip():
+        if not value.strip() or (self._mapping is None and value.strip().casefold() in _EMPTY):
             return -1 - _REASONS.index(NO_ACTION)
         command, reason = (value, "") if self._mapping is None else self._mapping.command(value, attribute)
         if command is None:

@@ -40,8 +40,9 @@ def known_zone(name: str) -> ZoneInfo:
 
 def _alike(name: str) -> str | None:
     """The zone that was probably meant: its city alone, other case, a letter wrong."""
-    zones = {zone.lower(): zone for zone in sorted(available_timezones())}
-    cities = {zone.rpartition("/")[2].lower(): zone for zone in zones.values() if "/" in zone}
+    # No abbreviations: CEST is near EST in letters alone.
+    zones = {zone.lower(): zone for zone in sorted(available_timezones()) if "/" in zone}
+    cities = {zone.rpartition("/")[2].lower(): zone for zone in zones.values()}
     wanted = name.strip().lower().replace(" ", "_")
     for table in (zones, cities):
         if close := difflib.get_close_matches(wanted, table, 1, 0.8):

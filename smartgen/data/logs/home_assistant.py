@@ -27,6 +27,7 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 
+from smartgen.core.errors import SmartgenError
 from smartgen.data.logs.clock import local_offsets
 from smartgen.data.logs.events import MILLISECONDS, Events, action_name
 from smartgen.data.logs.home_assistant_entities import Kept, choose, home_zone
@@ -42,6 +43,7 @@ LATEST: Final = 4_102_444_800  # 2100; later times are no times
 REMEMBERED: Final = 4096  # sets of attributes
 NO_TIME: Final = "has no time"
 NO_JSON: Final = "attributes that are no JSON, read as none"
+NO_START: Final = "a start of Home Assistant that is no time, taken from the end of the run before or created"
 
 Attributes = dict[str, Any]
 
@@ -82,13 +84,13 @@ def read_home_assistant(settings: LogsSettings, path: Path, tally: Tally) -> Eve
         tally: where every row of ``states`` is counted.
 
     Raises:
-        SmartgenError: no recorder database, an older schema, a locked or damaged file, no time zone, or no
-            entity that people act on.
+        SmartgenError: no recorder database, an older schema, a locked or damaged file, no time zone, no
+            entity that people act on, or a start of Home Assistant that is not told.
     """
     with opened(path) as database:
         zone = home_zone(settings, path, tally)
         kept = choose(database, settings, path, tally)
-        starts = _starts(database)
+        starts = _starts(database, path, tally)
         attributes = _attributes(database, tally)
         found = Found()
         idle: list[str] = []
@@ -155,7 +157,7 @@ def _attributes(database: sqlite3.Connection, tally: Tally) -> Callable[[int | N
             return {}
         try:
             parsed = json.loads(row[0])
-        except (TypeError, ValueError):
+        except (TypeError, ValueError, RecursionError):
             tally.repair(NO_JSON, 1, f"attributes_id {number}")
             return {}
         return parsed if isinstance(parsed, dict) else {}
@@ -163,12 +165,43 @@ def _attributes(database: sqlite3.Connection, tally: Tally) -> Callable[[int | N
     return attributes
 
 
-def _starts(database: sqlite3.Connection) -> list[float]:
-    """When Home Assistant was started, seconds since 1970, ascending."""
+def _starts(database: sqlite3.Connection, path: Path, tally: Tally) -> list[float]:
+    """When Home Assistant was started, seconds since 1970, ascending.
+
+    What a start finds changed is no action, but would be taken for one if the start were passed over. One
+    that is no time lies between the end of the run before and the making of its own row (``created``), where
+    no other run has written a state.
+
+    Raises:
+        SmartgenError: a start is no time, and those two are none either.
+    """
     if not database.execute("SELECT 1 FROM sqlite_master WHERE name = 'recorder_runs'").fetchone():
         return []
-    starts = []
-    for (text,) in database.execute("SELECT start FROM recorder_runs WHERE start IS NOT NULL"):
-        start = datetime.fromisoformat(str(text))
-        starts.append((start if start.tzinfo else start.replace(tzinfo=UTC)).timestamp())
+    rows = database.execute("SELECT * FROM recorder_runs ORDER BY rowid")
+    columns = [column[0] for column in rows.description]
+    starts, end = [], None
+    for row in rows:
+        run = dict(zip(columns, row, strict=True))
+        told = [_seconds(run.get("start")), end, _seconds(run.get("created"))]
+        end = _seconds(run.get("end"))
+        start = next((one for one in told if one is not None), None)
+        where = f"run_id {run.get('run_id')}: {run.get('start')!r:.40}"
+        if start is None:
+            raise SmartgenError(
+                f"{path}: recorder_runs has no time as start of {where}, expected when Home Assistant was "
+                "started, as 2024-03-29 07:00:00 in UTC; set it in a copy of the file"
+            )
+        if told[0] is None:
+            tally.repair(NO_START, 1, where)
+        starts.append(start)
     return sorted(starts)
+
+
+def _seconds(text: Any) -> float | None:
+    """Since 1970, of a time as the recorder writes it, in UTC; None where it is none."""
+    try:
+        found = datetime.fromisoformat(str(text))
+    except ValueError:
+        return None
+    seconds = (found if found.tzinfo else found.replace(tzinfo=UTC)).timestamp()
+    return seconds if _is_time(seconds) else None

@@ -7,7 +7,7 @@ import sqlite3
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from smartgen.core.errors import SmartgenError
@@ -17,8 +17,11 @@ from smartgen.data.logs.tally import Tally
 from smartgen.logs_settings import LogsSettings
 
 NO_ENTITY: Final = "names no entity"
+NO_TEXT: Final = "names an entity by bytes that are no text"
 EXCLUDED: Final = "left out by dataset.exclude"
 READING: Final = "a reading of"  # and the domain
+NO_JSON: Final = "attributes that are no JSON, in which a device_class may stand"
+NO_CLASS: Final = "a binary_sensor whose device_class cannot be read"
 
 
 @dataclass(frozen=True)
@@ -43,7 +46,7 @@ def choose(database: sqlite3.Connection, settings: LogsSettings, path: Path, tal
         SmartgenError: no row, or no such entity.
     """
     names = dict(database.execute("SELECT metadata_id, entity_id FROM states_meta"))
-    _note_globs(settings, [name for name in names.values() if name], tally)
+    _note_globs(settings, [name for name in names.values() if isinstance(name, str)], tally)
     kept, domains = [], set()
     # no column but those of the index on metadata_id: rows are not read
     query = "SELECT metadata_id, COUNT(*), MIN(state_id) FROM states GROUP BY metadata_id"
@@ -53,8 +56,11 @@ def choose(database: sqlite3.Connection, settings: LogsSettings, path: Path, tal
         if not name:
             tally.drop(NO_ENTITY, count, f"row {row}, metadata_id {'NULL' if number is None else number}")
             continue
+        if not isinstance(name, str):
+            tally.drop(NO_TEXT, count, f"row {row}, metadata_id {number}: {name!r:.40}")
+            continue
         domains.add(name.partition(".")[0])
-        rule, reason = _rule(database, number, name, settings)
+        rule, reason = _rule(database, number, name, settings, tally)
         if rule is None:
             tally.drop(reason, count, f"row {row} ({name})")
         else:
@@ -75,15 +81,19 @@ def _check_some(path: Path, tally: Tally, kept: list[Kept], domains: set[str]) -
 
 
 def _rule(
-    database: sqlite3.Connection, number: int, name: str, settings: LogsSettings
+    database: sqlite3.Connection, number: int, name: str, settings: LogsSettings, tally: Tally
 ) -> tuple[Rule | None, str]:
     """An entity's rule, or None and why it is left out."""
     domain = name.partition(".")[0]
     if _matches(name, settings.exclude):
         return None, EXCLUDED
-    kind = _device_class(database, number) if domain == "binary_sensor" else None
+    kind, unread = (
+        _device_class(database, number, name, tally) if domain == "binary_sensor" else (None, False)
+    )
     rule = rule_of(domain, kind, _matches(name, settings.include))
-    return rule, f"{READING} {domain}{f' ({kind})' if kind else ''}"
+    if unread and rule is not None:
+        tally.repair(f"{NO_CLASS}, taken for no door or window", 1, name)
+    return rule, NO_CLASS if unread else f"{READING} {domain}{f' ({kind})' if kind else ''}"
 
 
 def _matches(name: str, globs: list[str]) -> bool:
@@ -97,20 +107,42 @@ def _note_globs(settings: LogsSettings, names: list[str], tally: Tally) -> None:
                 tally.note(f"dataset.{key} has {glob!r}, which fits no entity of the database")
 
 
-def _device_class(database: sqlite3.Connection, number: int) -> str | None:
-    """Of the newest row that tells it: while an integration loads, rows may have no attributes."""
+def _device_class(
+    database: sqlite3.Connection, number: int, name: str, tally: Tally
+) -> tuple[str | None, bool]:
+    """Of the newest row that tells it: while an integration loads, rows may have no attributes.
+
+    Returns:
+        The class, or None; whether there is none because attributes are damaged.
+    """
     rows = database.execute(
-        "SELECT shared_attrs FROM states JOIN state_attributes USING (attributes_id) "
-        "WHERE metadata_id = ? AND shared_attrs LIKE '%\"device_class\"%' "
-        "ORDER BY last_updated_ts DESC LIMIT 1",
+        "SELECT attributes_id, shared_attrs FROM states JOIN state_attributes USING (attributes_id) "
+        "WHERE metadata_id = ? AND shared_attrs IS NOT NULL ORDER BY last_updated_ts DESC",
         (number,),
     )
-    row = rows.fetchone()
+    seen: set[int] = set()
+    damaged = False
+    for key, text in rows:
+        if key in seen:
+            continue
+        seen.add(key)
+        attributes = _parsed(text)
+        if attributes is None:
+            damaged = True
+            tally.repair(NO_JSON, 1, f"attributes_id {key} ({name})")
+        elif "device_class" in attributes:
+            found = attributes["device_class"]
+            return found if isinstance(found, str) else None, False
+    return None, damaged
+
+
+def _parsed(text: str | bytes) -> dict[str, Any] | None:
+    """Attributes; None: no JSON of such."""
     try:
-        found = json.loads(row[0])["device_class"] if row else None
-    except (ValueError, TypeError, KeyError):  # damaged, or in a part of them: told by no row then
+        found = json.loads(text)
+    except (TypeError, ValueError, RecursionError):
         return None
-    return found if isinstance(found, str) else None
+    return found if isinstance(found, dict) else None
 
 
 def home_zone(settings: LogsSettings, path: Path, tally: Tally) -> ZoneInfo:

@@ -17,6 +17,8 @@ HEADER: Final = 100  # bytes
 WITH_LOG: Final = b"\2\2"  # bytes 18 and 19 of a database that is written with a write-ahead log
 WAIT_SECONDS: Final = 5.0  # for a lock
 OLDEST_SCHEMA: Final = 38  # the first whose states name their entity by metadata_id; Home Assistant 2023.4
+TABLES: Final = {"states_meta", "state_attributes"}
+COLUMNS: Final = {"metadata_id", "last_updated_ts", "attributes_id"}  # of states, since then
 AGAIN: Final = "copy it again, with its -wal file, while Home Assistant is stopped"
 
 
@@ -116,28 +118,21 @@ def _check_tables(database: sqlite3.Connection, path: Path) -> None:
             f"{path}: no database of Home Assistant's recorder, for it has no table states (tables: {found})"
         )
     columns = {row[1] for row in database.execute("PRAGMA table_info(states)")}
-    if (
-        not {"states_meta", "state_attributes"} <= set(tables)
-        or not {
-            "metadata_id",
-            "last_updated_ts",
-            "attributes_id",
-        }
-        <= columns
-    ):
-        version = schema_version(database) if "schema_changes" in tables else None
-        raise SmartgenError(
-            f"{path}: recorder schema {version or 'of an unknown version'} is older than {OLDEST_SCHEMA} "
-            "(Home Assistant 2023.4); start a newer Home Assistant on it once, which upgrades it"
-        )
+    if TABLES.issubset(tables) and COLUMNS.issubset(columns):
+        return
+    version = schema_version(database) if "schema_changes" in tables else None
+    raise SmartgenError(
+        f"{path}: recorder schema {'of an unknown version' if version is None else version} is older than "
+        f"{OLDEST_SCHEMA} (Home Assistant 2023.4); start a newer Home Assistant on it once, which upgrades it"
+    )
 
 
 def schema_version(database: sqlite3.Connection) -> int | None:
-    """The newest schema that ``schema_changes`` tells of."""
-    version: int | None = database.execute(
+    """The newest schema that ``schema_changes`` tells of; None where it tells none."""
+    row = database.execute(
         "SELECT schema_version FROM schema_changes ORDER BY change_id DESC LIMIT 1"
-    ).fetchone()[0]
-    return version
+    ).fetchone()
+    return row[0] if row else None
 
 
 def _told(error: sqlite3.Error) -> str:

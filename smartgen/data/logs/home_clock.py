@@ -38,7 +38,7 @@ class HomeClock:
         self._zone = None if zone is None else known_zone(zone)
         self._wall = None if self._zone is None else WallClock(self._zone)
         self._path, self._tally = path, tally
-        self._rows = 0
+        self._rows = self._zoneless = 0
         self._twice = [np.empty(0, dtype=np.int64)]
         self._written: dict[int, tuple[str, str]] = {}
 
@@ -61,6 +61,7 @@ class HomeClock:
                 raise SmartgenError(f"{self._path}: {where} has {text!r}, which names no time zone; {_HINT}")
             self._remember(offsets, shown)
             return times, offsets
+        self._zoneless += len(walls)
         if len(walls):
             times = times.copy()
             times[walls] = self._from_wall(times[walls], walls, shown)
@@ -94,6 +95,11 @@ class HomeClock:
         if self._zone is None:
             self._check_written()
         elif self._wall is not None:
+            if 0 < self._zoneless < self._rows:
+                self._tally.note(
+                    f"{self._zoneless:,} time stamps name no time zone, {self._rows - self._zoneless:,} do; "
+                    "the former are read as the home's own"
+                )
             rows = np.concatenate(self._twice)
             events.times[rows] += self._wall.later()
             events.offsets[rows] = local_offsets(events.times[rows] // MILLISECONDS, self._zone)

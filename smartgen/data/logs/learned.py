@@ -6,10 +6,11 @@ import re
 from collections.abc import Iterable, Mapping
 
 from smartgen.core.errors import SmartgenError
+from smartgen.data.logs.events import action_name
 from smartgen.data.vocabulary import Vocabulary
 from smartgen.logs_settings import LogsSettings
 
-WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+|\d+")
+WORD = re.compile(r"[^\W\d_]+|\d+")
 
 
 def learned_vocabulary(used: Iterable[str], idle: Iterable[str], settings: LogsSettings) -> Vocabulary:
@@ -23,13 +24,17 @@ def learned_vocabulary(used: Iterable[str], idle: Iterable[str], settings: LogsS
     Raises:
         SmartgenError: a further action is not ``device:command``, or an off action is none of the home's.
     """
-    for name in settings.actions:
-        device, colon, command = name.partition(":")
-        if not (device.strip() and colon and command.strip()):
-            raise SmartgenError(f"dataset.actions has {name!r}, expected device:command, as fan.hall:turn_on")
-    actions = tuple(sorted({*used, *idle, *settings.actions}))
+    actions = tuple(sorted({*used, *idle, *map(_further, settings.actions)}))
     devices = tuple(sorted({action.partition(":")[0] for action in actions}))
     return Vocabulary(devices, actions, frozenset(_endings(actions, settings)))
+
+
+def _further(name: str) -> str:
+    """An action that the settings name, as one of the log would be named."""
+    device, colon, command = name.partition(":")
+    if not (device.strip() and colon and command.strip()):
+        raise SmartgenError(f"dataset.actions has {name!r}, expected device:command, as fan.hall:turn_on")
+    return action_name(device, command)
 
 
 def _endings(actions: tuple[str, ...], settings: LogsSettings) -> Iterable[int]:
@@ -50,12 +55,41 @@ def ends(action: str, pairs: Mapping[str, str]) -> bool:
 
     Args:
         action: ``"device:command"``; the device's name does not count.
-        pairs: beginning word -> ending word, in small letters.
+        pairs: beginning word, or words, -> ending ones; case and what parts words do not matter.
 
     Example:
-        >>> pairs = {"on": "off", "unlock": "lock", "open": "close"}
+        >>> pairs = {"on": "off", "unlock": "lock", "arm_away": "dis-arm", "Öffnen": "Schließen"}
         >>> [ends(one, pairs) for one in ("light.off:turn_on", "tv:switchOff", "door:unlock", "door:lock")]
         [False, True, False, True]
+        >>> [ends(one, pairs) for one in ("alarm:disArm", "alarm:arm home", "Tür:schließen", "Tür:ÖFFNEN")]
+        [True, False, True, False]
     """
-    words = {word.lower() for word in WORD.findall(action.partition(":")[2])}
-    return bool(words & set(pairs.values())) and not words & set(pairs)
+    command = words(action.partition(":")[2])
+    return _has_one(command, pairs.values()) and not _has_one(command, pairs)
+
+
+def words(text: str) -> list[str]:
+    """The words of a name in any script, also where capitals alone part them.
+
+    Example:
+        >>> words("setTVMode_2 an/AUS")
+        ['set', 'tv', 'mode', '2', 'an', 'aus']
+    """
+    following = [*text[1:], ""]
+    parted = "".join(
+        f" {this}"
+        if this.isupper() and (before.islower() or (before.isupper() and after.islower()))
+        else this
+        for before, this, after in zip(["", *text], text, following, strict=False)
+    )
+    return [word.casefold() for word in WORD.findall(parted)]
+
+
+def _has_one(command: list[str], phrases: Iterable[str]) -> bool:
+    """Whether the words of one of the phrases stand in the command, side by side."""
+    wanted = filter(None, map(words, phrases))
+    return any(
+        phrase == command[start : start + len(phrase)]
+        for phrase in wanted
+        for start in range(len(command) - len(phrase) + 1)
+    )

@@ -17,7 +17,7 @@ SHIPPED: Final = ("openhab", "smartthings")
 READING: Final = "a reading, not an action (dataset.mapping)"
 NOTHING: Final = "a value that says nothing (dataset.mapping)"
 UNNAMED: Final = "a value that the mapping does not name (dataset.mapping)"
-_KEYS: Final = ("columns", "attributes", "commands", "skip", "numbers", "others")
+_KEYS: Final = ("columns", "attributes", "commands", "skip", "numbers", "others", "repeats", "events")
 _COLUMNS: Final = ("time", "device", "action", "value", "attribute")
 _NUMBER: Final = re.compile(r"[+-]?(\d+([.,]\d*)?|[.,]\d+)([eE][+-]?\d+)?\s*[^\s\d.,:;+-]{0,8}")
 
@@ -34,6 +34,8 @@ class LogMapping:
         skip: values that say nothing.
         numbers: how the action of a number is written; None: numbers are readings.
         others: whether values that ``commands`` does not name are kept, as they are.
+        repeats: whether a row is an action though its item (of an attribute) had that value before.
+        events: values that are one each time all the same, and change no state.
     """
 
     columns: Mapping[str, tuple[str, ...]]
@@ -42,6 +44,8 @@ class LogMapping:
     skip: frozenset[str] = frozenset()
     numbers: str | None = None
     others: bool = True
+    repeats: bool = True
+    events: frozenset[str] = frozenset()
 
     def command(self, value: str, attribute: str | None = None) -> tuple[str | None, str]:
         """How an action is written, or None and why the row is left out.
@@ -67,6 +71,17 @@ class LogMapping:
             return None, UNNAMED
         command = value if command is None else command
         return (command if attribute is None else f"{attribute} {command}"), ""
+
+    def state(self, value: str) -> str:
+        """What a value says of the state of its item; empty for an event, which says nothing of it.
+
+        Example:
+            >>> shipped = load_mapping("openhab")
+            >>> shipped.state(" Closed "), shipped.state("NEXT")
+            ('closed', '')
+        """
+        plain = _plain(value)
+        return "" if plain in self.events else plain
 
 
 def _plain(text: str) -> str:
@@ -125,20 +140,17 @@ def _checked(source: _Source, content: Any) -> LogMapping:
     attributes = table.get("attributes")
     if attributes is not None and "attribute" not in named:
         raise source.error("attributes", "is given", "columns.attribute along with it")
-    numbers, others = (source.word(table.get(key, default), key) for key, default in _DEFAULTS.items())
-    if others not in ("keep", "drop"):
-        raise source.error("others", f"is {others!r}", "keep or drop")
+    numbers = source.word(table.get("numbers", "drop"), "numbers")
     return LogMapping(
         named,
         None if attributes is None else {_plain(one): one for one in source.names(attributes, "attributes")},
         source.commands(table.get("commands") or {}),
-        frozenset(map(_plain, source.names(table.get("skip") or [], "skip"))),
+        source.values(table, "skip"),
         None if numbers == "drop" else numbers,
-        others == "keep",
+        source.kept(table, "others"),
+        source.kept(table, "repeats"),
+        source.values(table, "events"),
     )
-
-
-_DEFAULTS: Final = {"numbers": "drop", "others": "keep"}
 
 
 @dataclass(frozen=True)
@@ -161,9 +173,20 @@ class _Source:
 
     def names(self, value: Any, key: str) -> tuple[str, ...]:
         values = value if isinstance(value, list) else [value]
-        if not values and key != "skip":
+        if not values and key not in ("skip", "events"):
             raise self.error(key, "is empty", "names")
         return tuple(self.word(one, key, empty=key == "skip") for one in values)
+
+    def values(self, table: Mapping[str, Any], key: str) -> frozenset[str]:
+        """Values of a key that may be missing."""
+        return frozenset(map(_plain, self.names(table.get(key) or [], key)))
+
+    def kept(self, table: Mapping[str, Any], key: str) -> bool:
+        """Whether a key says keep; a missing one does."""
+        word = self.word(table.get(key, "keep"), key)
+        if word not in ("keep", "drop"):
+            raise self.error(key, f"is {word!r}", "keep or drop")
+        return word == "keep"
 
     def word(self, value: Any, key: str, empty: bool = False) -> str:
         """A text, or a whole number as one; YAML takes an unquoted on, off, yes, no and null for others."""

@@ -61,14 +61,11 @@ def parquet_blocks(file: pq.ParquetFile, columns: Columns, path: Path) -> Iterat
             devices,
             values,
             more[0] if more else None,
-            partial(_row, start),
+            np.arange(start + 1, start + 1 + len(times)),
+            "row",
             partial(_written, times),
         )
         start += len(times)
-
-
-def _row(start: int, row: int) -> str:
-    return f"row {start + row + 1:,}"
 
 
 def _written(column: pa.Array, row: int) -> str:

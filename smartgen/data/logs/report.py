@@ -12,6 +12,8 @@ from smartgen.data.logs.tally import Counted
 
 GAP = 24 * 3600  # seconds without a behavior that are told
 MOST = 3  # of the longest gaps, and of changes of the clock
+YEAR = 365.25 * GAP
+FAR, FEW = 60 * GAP, 0.01  # seconds without a behavior, and the share beyond them that is odd
 
 
 def log_report(log: Log) -> dict[str, Any]:
@@ -24,7 +26,7 @@ def log_report(log: Log) -> dict[str, Any]:
         "behaviors": len(log),
         "dropped": _counts(tally.dropped),
         "repaired": _counts(tally.repaired),
-        "notes": list(tally.notes),
+        "notes": [*tally.notes, *_oddities(log)],
         "devices": len(log.vocabulary.devices),
         "actions": len(log.vocabulary.actions),
         "used_actions": len(np.unique(log.actions)),
@@ -35,6 +37,25 @@ def log_report(log: Log) -> dict[str, Any]:
         "gaps": _gaps(log),
         "clock_changes": _clock_changes(log),
     }
+
+
+def _oddities(log: Log) -> Iterator[str]:
+    """What looks like a clock that was wrong: many changes, or a few behaviors far from all others."""
+    years = (int(log.times[-1]) - int(log.times[0])) / YEAR
+    changes = np.count_nonzero(np.diff(log.offsets))
+    if changes > 2 * (years + 1):
+        yield (
+            f"the home's clock changes {changes:,} times, daylight saving does twice a year; where time "
+            "stamps of several clocks are mixed, dataset.zone= puts all on the home's"
+        )
+    clock, few = log.clock, FEW * len(log)
+    for i in np.flatnonzero(np.diff(log.times) > FAR).tolist():
+        alone, where, bound = min((i + 1, "before", i + 1), (len(log) - i - 1, "after", i))
+        if alone <= few:
+            yield (
+                f"{alone:,} of {len(log):,} behaviors lie {where} {stamp(int(clock[bound]))}, over "
+                f"{FAR // GAP} days apart from the others; was a clock wrong?"
+            )
 
 
 def _counts(table: Mapping[str, Counted]) -> list[list[Any]]:

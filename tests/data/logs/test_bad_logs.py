@@ -195,6 +195,24 @@ COUNTS: dict[str, tuple[Make, dict[str, Any], int, dict[str, int], dict[str, int
         {"empty device": 2, "empty action": 1},
         {},
     ),
+    "cells of nothing": (
+        lines(
+            *DAY,
+            *(f"{DAY[0][:25]},{nothing},on" for nothing in ("NaN", "null", "None")),
+            DAY[0][:25] + ",fan,nan",
+        ),
+        {},
+        8,
+        {"empty device": 3, "empty action": 1},
+        {},
+    ),
+    "NaN in Parquet": (
+        lambda path: parquet(path, time=[DAY[0][:25]] * 2, device=[7.0, float("nan")], action=["on"] * 2),
+        {},
+        1,
+        {"empty device": 1},
+        {},
+    ),
     "the hour that comes twice": (lines(*NIGHT), BERLIN, 6, {}, {"came twice": 4}),
     "the hour that is missing": (
         lines("2024-03-31 01:30,lamp,on", "2024-03-31 02:30,lamp,off"),

@@ -48,7 +48,9 @@ def test_to_utc_turns_local_time_back(second: int, name: str) -> None:
     assert twice.any() or back.tolist() == [second * 1000]
 
 
-@pytest.mark.parametrize("name", ["Berlin", "Europe", "", "../etc/passwd", "\0", "CET+99", "Europe/Berln"])
+@pytest.mark.parametrize(
+    "name", ["Berlin", "Europe", "", "../etc/passwd", "\0", "CET+99", "Europe/Berln", "CEST"]
+)
 def test_an_unknown_zone_is_named_with_an_example(name: str) -> None:
     with pytest.raises(
         SmartgenError, match=r"^dataset\.zone is .*, which is no known.*dataset\.zone=\w+/\w+$"

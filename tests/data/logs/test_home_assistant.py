@@ -16,8 +16,8 @@ import pytest
 
 from smartgen.core.errors import SmartgenError
 from smartgen.data.logs import home_assistant_file, home_assistant_states
-from smartgen.data.logs.home_assistant import is_sqlite
-from smartgen.data.logs.home_assistant_entities import READING
+from smartgen.data.logs.home_assistant import NO_START, is_sqlite
+from smartgen.data.logs.home_assistant_entities import NO_TEXT, READING
 from smartgen.data.logs.home_assistant_states import (
     ARRIVED,
     AWAY,
@@ -75,6 +75,19 @@ def test_an_older_schema_says_what_to_do(tmp_path: Path) -> None:
     assert "start a newer Home Assistant on it once" in message
 
 
+@pytest.mark.parametrize("row", [None, "NULL"])
+def test_an_older_schema_that_no_row_tells_is_refused_too(tmp_path: Path, row: str | None) -> None:
+    path = tmp_path / "old.db"
+    with sqlite3.connect(path) as connection:
+        connection.execute("CREATE TABLE states (state_id INTEGER PRIMARY KEY, entity_id, state)")
+        connection.execute("CREATE TABLE schema_changes (change_id INTEGER PRIMARY KEY, schema_version)")
+        if row:
+            connection.execute(f"INSERT INTO schema_changes (schema_version) VALUES ({row})")
+    message = fails(path)
+    assert message.startswith(f"{path}: recorder schema of an unknown version is older than 38")
+    assert "start a newer Home Assistant on it once" in message
+
+
 def test_other_databases_and_files_are_told(tmp_path: Path) -> None:
     other = tmp_path / "other.db"
     with sqlite3.connect(other) as connection:
@@ -86,6 +99,57 @@ def test_other_databases_and_files_are_told(tmp_path: Path) -> None:
     assert (is_sqlite(other), is_sqlite(text)) == (True, False)
     with pytest.raises(SmartgenError, match="cannot be read"):
         is_sqlite(tmp_path / "none.db")
+
+
+def test_entities_that_are_no_text_are_dropped_and_told(lamp: Path) -> None:
+    with sqlite3.connect(lamp) as connection:
+        connection.execute("INSERT INTO states_meta VALUES (7, ?)", (b"light.hall",))
+        for _ in range(2):
+            connection.execute(
+                "INSERT INTO states (state, last_updated_ts, metadata_id) VALUES ('on', 1e9, 7)"
+            )
+    events, tally = read(lamp, exclude=["light.hall"])
+    assert len(events.times) == 2
+    assert (tally.dropped[NO_TEXT].count, tally.dropped[NO_TEXT].first) == (
+        2,
+        "row 4, metadata_id 7: b'light.hall'",
+    )
+    assert tally.notes == ["dataset.exclude has 'light.hall', which fits no entity of the database"]
+
+
+RUNS = ["2024-03-28 20:00:00.000000", "2024-03-29 00:02:30.000000"]
+
+
+@pytest.mark.parametrize("start", ["garbage", "", 12, b"\xff", "0001-01-01 00:00:00", "9999-12-31 00:00:00"])
+@pytest.mark.parametrize(
+    ("end", "created"), [(RUNS[1], "?"), ("2024-03-29 00:02:10", RUNS[1]), (None, RUNS[1]), ("soon", RUNS[1])]
+)
+def test_a_start_that_is_no_time_is_taken_from_beside_it(
+    tmp_path: Path, start: Any, end: str | None, created: str
+) -> None:
+    rows = [*states("switch.a", "off", "on", "off"), (300, "switch.a", "on"), (1, LIGHT, "off")]
+    path = build(tmp_path / "home.db", rows, starts=RUNS)
+    with sqlite3.connect(path) as connection:
+        connection.execute('UPDATE recorder_runs SET "end" = ? WHERE run_id = 1', (end,))
+        connection.execute(
+            "UPDATE recorder_runs SET start = ?, created = ? WHERE run_id = 2", (start, created)
+        )
+    events, tally = read(path)
+    assert actions(events) == ["switch.a:turn_on", "switch.a:turn_on"]
+    assert tally.dropped[BACK_OTHERWISE].first == "row 3 (switch.a 'off')"
+    assert {what: (one.count, one.first) for what, one in tally.repaired.items()} == {
+        NO_START: (1, f"run_id 2: {start!r}")
+    }
+
+
+def test_a_start_that_nothing_tells_is_refused(lamp: Path) -> None:
+    with sqlite3.connect(lamp) as connection:
+        connection.execute(
+            "INSERT INTO recorder_runs (start, closed_incorrect, created) VALUES ('garbage', 0, 'soon')"
+        )
+    message = fails(lamp)
+    assert message.startswith(f"{lamp}: recorder_runs has no time as start of run_id 1: 'garbage', expected")
+    assert "set it in a copy of the file" in message
 
 
 def test_nothing_to_read_is_told(tmp_path: Path) -> None:

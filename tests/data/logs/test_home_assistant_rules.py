@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 
-from smartgen.data.logs.home_assistant_entities import EXCLUDED, NO_ENTITY, READING
+from smartgen.data.logs.home_assistant_entities import EXCLUDED, NO_CLASS, NO_ENTITY, NO_JSON, READING
 from smartgen.data.logs.home_assistant_states import (
     ARRIVED,
     AWAY,
@@ -219,6 +219,48 @@ def test_readings_are_counted_by_domain(tmp_path: Path) -> None:
     }
 
 
+DOOR = "binary_sensor.front_door"
+TELLS = {"device_class": "door"}
+
+
+@pytest.mark.parametrize("damaged", ['{"device_class": "doo', "", '["device_class"]', "[" * 100_000])
+def test_a_door_stays_one_though_its_newest_attributes_are_damaged(tmp_path: Path, damaged: str) -> None:
+    rows = [(0, DOOR, "off", TELLS), (60, DOOR, "on", TELLS | {"battery": 50}), (120, DOOR, "off", {})]
+    rows += [(second, DOOR, state, damaged) for second, state in ((180, "on"), (240, "off"))]
+    events, tally = read(build(tmp_path / "home.db", rows))
+    assert actions(events) == [f"{DOOR}:{command}" for command in ("open", "close", "open", "close")]
+    assert {what: (one.count, one.first) for what, one in tally.repaired.items()} == {
+        NO_JSON: (1, f"attributes_id 4 ({DOOR})")
+    }
+
+
+def test_a_class_that_no_attributes_tell_is_unknown_only_where_some_are_damaged(tmp_path: Path) -> None:
+    rows = [
+        *[(place, DOOR, state, "{") for place, state in enumerate(("off", "on"))],
+        (9, DOOR, "off", {"battery": 50}),
+        *states("binary_sensor.plain", "off", "on", "off"),
+        *[(second, "binary_sensor.null", "on", {"device_class": None}) for second in (0, 9)],
+        (4, "binary_sensor.null", "off", "{"),
+        *states(LIGHT, "off", "on"),
+    ]
+    path = build(tmp_path / "home.db", rows)
+    events, tally = read(path)
+    assert actions(events) == ["light.kitchen:turn_on"]
+    dropped = {reason: (one.count, one.first) for reason, one in tally.dropped.items()}
+    assert dropped == {
+        NO_CLASS: (3, f"row 1 ({DOOR})"),
+        f"{READING} binary_sensor": (6, "row 4 (binary_sensor.plain)"),
+        FIRST: (1, "row 10 (light.kitchen 'off')"),
+    }
+    assert {what: one.count for what, one in tally.repaired.items()} == {NO_JSON: 1}
+    events, tally = read(path, include=[DOOR])
+    assert actions(events) == [f"{DOOR}:detected", f"{DOOR}:cleared", "light.kitchen:turn_on"]
+    assert {what: (one.count, one.first) for what, one in tally.repaired.items()} == {
+        NO_JSON: (1, f"attributes_id 1 ({DOOR})"),
+        f"{NO_CLASS}, taken for no door or window": (1, DOOR),
+    }
+
+
 def test_include_lets_in_and_exclude_leaves_out(tmp_path: Path) -> None:
     rows = [
         *states("binary_sensor.hall", "off", "on", "off"),
@@ -275,10 +317,15 @@ def test_null_columns_are_counted(tmp_path: Path) -> None:
 
 
 def test_attributes_that_are_no_json_are_told(tmp_path: Path) -> None:
-    rows = [(0, LIGHT, "off", "{"), (100, LIGHT, "on", "[1]"), (200, LIGHT, "on")]
+    rows = [
+        (0, LIGHT, "off", "{"),
+        (100, LIGHT, "on", "[1]"),
+        (200, LIGHT, "on"),
+        (300, LIGHT, "on", "[" * 9**5),
+    ]
     events, tally = read(build(tmp_path / "home.db", rows))
     assert actions(events) == ["light.kitchen:turn_on"]
-    assert [one.count for one in tally.repaired.values()] == [1]
+    assert [one.count for one in tally.repaired.values()] == [2]
 
 
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

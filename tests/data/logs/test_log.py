@@ -156,3 +156,39 @@ def test_the_report_reconciles_and_tells_the_change_of_the_clock(home: LogsSetti
     text = "\n".join(report_lines(told))
     assert "45 rows read as csv, 43 behaviors" in text
     assert "rows that go back in time, sorted" in text
+
+
+def notes(path: Path, rows: list[str], zone: str | None = None) -> list[str]:
+    path.write_text("\n".join(["time,device,action", *rows, ""]), encoding="utf-8")
+    told: list[str] = log_report(read_log(LogsSettings(path=str(path), zone=zone)))["notes"]
+    return told
+
+
+def test_mixed_clocks_are_noted(tmp_path: Path) -> None:
+    mixed = [f"2024-03-{day:02}T07:00:00{'Z' if day % 2 else '+01:00'},lamp,on" for day in range(1, 29)]
+    (note,) = notes(tmp_path / "a.csv", mixed)
+    assert note.startswith("the home's clock changes 27 times, daylight saving does twice a year")
+    assert notes(tmp_path / "b.csv", mixed, "Europe/Berlin") == []
+    some = [row.replace("Z", "") for row in mixed]
+    assert notes(tmp_path / "c.csv", some, "Europe/Berlin") == [
+        "14 time stamps name no time zone, 14 do; the former are read as the home's own"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("stray", "told"),
+    [
+        ("2000-01-01T00:00:05+01:00", "1 of 201 behaviors lie before 2024-03-01 00:00:00, over 60 days"),
+        ("2038-01-19T03:14:07+01:00", "1 of 201 behaviors lie after 2024-03-09 07:00:00, over 60 days"),
+    ],
+)
+def test_stamps_of_a_clock_that_was_wrong_are_noted(tmp_path: Path, stray: str, told: str) -> None:
+    rows = [f"2024-03-{i // 24 + 1:02}T{i % 24:02}:00:00+01:00,lamp,on" for i in range(200)]
+    assert notes(tmp_path / "a.csv", rows) == []
+    (note,) = notes(tmp_path / "b.csv", [*rows, f"{stray},lamp,on"])
+    assert note.startswith(told)
+
+
+def test_further_actions_are_named_as_the_log_names_its_own(home: LogsSettings) -> None:
+    home.actions = [" fan : turn  on "]
+    assert "fan:turn on" in read_log(home).vocabulary.actions
