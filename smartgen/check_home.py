@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from smartgen.core.errors import SmartgenError
 from smartgen.core.models import PREDICTORS
 from smartgen.logs_settings import LogsSettings
-from smartgen.settings import CellSettings, ReplaySettings, UnifiedProtocolSettings
+from smartgen.settings import CellSettings, ReplaySettings, UnifiedProtocolSettings, WalkSettings
 
 FORMATS = ("auto", "csv", "parquet", "home_assistant")
 
@@ -37,10 +37,30 @@ def check_home(cell: CellSettings) -> None:
         raise SmartgenError(
             f"transition.split is {cell.transition.split!r}, but only dataset=logs is split; take null"
         )
+    if cell.task == "adapt":
+        _check_told(cell)
     if cell.task == "adapt" and isinstance(cell.protocol, UnifiedProtocolSettings) and cell.protocol.few:
         raise SmartgenError(
             f"protocol.few is {cell.protocol.few}, but task=adapt trains on nothing real of the new "
             "context; take 0"
+        )
+
+
+def _check_told(cell: CellSettings) -> None:
+    """What changes must be told, in words or, to a synthesizer that reads none, in numbers and names."""
+    told = cell.transition
+    for key, text in (("source", told.source), ("target", told.target)):
+        if not text.strip():
+            raise SmartgenError(
+                f"transition.{key} is empty, expected what that time is like, as transition.{key}='summer, "
+                "windows open'"
+            )
+    moves = told.change.hour_shift or told.change.replace or told.change.lengthen != 1
+    if isinstance(cell.synthesizer, WalkSettings) and cell.regime != "source" and not moves:
+        raise SmartgenError(
+            "synthesizer is walk, which reads no prose, and transition.change changes nothing; say what "
+            "changes, as +transition.change.replace={heater:[fan]} or transition.change.hour_shift=2, or "
+            "take synthesizer=embedded_shifts"
         )
 
 

@@ -9,7 +9,12 @@ from smartgen.logs_settings import LogsSettings
 from smartgen.settings import CellSettings
 
 LOG = ("dataset=logs", "dataset.path=nowhere.csv")
-ADAPT = ("experiment=adapt", "dataset.path=nowhere.csv", "synthesizer=walk")
+ADAPT = (
+    "experiment=adapt",
+    "dataset.path=nowhere.csv",
+    "synthesizer=walk",
+    "transition.change.hour_shift=1",
+)
 
 
 def composed(*words: str) -> CellSettings:
@@ -62,6 +67,17 @@ def refused(cell: CellSettings) -> str:
             "transition.split is '2024-03-01', but only dataset=logs is split; take null",
         ),
         (
+            [*ADAPT, "transition.target=' '"],
+            "transition.target is empty, expected what that time is like, as transition.target='summer, "
+            "windows open'",
+        ),
+        (
+            [*ADAPT, "transition.change.hour_shift=0"],
+            "synthesizer is walk, which reads no prose, and transition.change changes nothing; say what "
+            "changes, as +transition.change.replace={heater:[fan]} or transition.change.hour_shift=2, or "
+            "take synthesizer=embedded_shifts",
+        ),
+        (
             [*ADAPT, "protocol.few=3"],
             "protocol.few is 3, but task=adapt trains on nothing real of the new context; take 0",
         ),
@@ -98,7 +114,9 @@ def test_a_split_is_for_a_log_alone(dataset: str) -> None:
 
 @pytest.mark.parametrize("task", ["detection", "prediction", "distribution", "compression"])
 def test_a_log_is_measured_on_by_every_task(task: str) -> None:
-    check_settings(composed(*LOG, f"task={task}", "transition.split=2024-03-01"))
+    cell = composed(*LOG, f"task={task}", "transition.split=2024-03-01")
+    check_settings(cell)
+    assert (cell.task, cell.transition.split) == (task, "2024-03-01")
 
 
 @pytest.mark.parametrize("format_", ["auto", "csv", "parquet", "home_assistant"])
@@ -109,4 +127,9 @@ def test_what_is_right_passes_before_the_log_is_there(format_: str) -> None:
 
 
 def test_few_real_sequences_are_another_tasks_affair() -> None:
-    check_settings(composed(*LOG, "task=prediction", "protocol.few=3", "transition.split=2024-03-01"))
+    few = ("task=prediction", "transition.split=2024-03-01")
+    cell = composed(*LOG, *few, "protocol.few=3")
+    check_settings(cell)
+    cell.task = "adapt"
+    cell.transition.change.hour_shift = 1
+    assert refused(cell).startswith("protocol.few is 3")

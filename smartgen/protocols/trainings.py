@@ -167,7 +167,8 @@ def fit_training(
     if not all(map(len, (*train, *held))):
         raise SmartgenError(
             f"a training set has {min(len(one.distinct()) for one in training.sets)} distinct sequences that "
-            "can be used, expected two at least (for prediction of two behaviors or more)"
+            "can be used, expected two at least (for prediction of two behaviors or more); a longer log or "
+            "a larger written set has more"
         )
     model = make()
     model.fit(train, held)
