@@ -14,7 +14,6 @@ from smartgen.core.records import Record, read_records
 METRICS = (
     ("detection", "auroc", "detector", "AUROC"),
     ("detection", "false_positive_rate", "detector", "normal flagged"),
-    ("prediction", "hr@1", "predictor", "HR@1"),
     ("prediction", "hr@10", "predictor", "HR@10"),
 )
 REGIMES = ("source", "synthetic", "mixed", "adapted", "oracle")
