@@ -59,9 +59,13 @@ FREE_TEXT = (
     "transition.split",
     "dataset.path",
 )
-PLAIN_VALUE = re.compile(r"[\w./:@+-]*", re.ASCII)
-PLAIN_VALUES = re.compile(r"[\w./:@+-]*(,[\w./:@+-]+)*", re.ASCII)
-GRAMMAR = re.compile(r"^['\"]|^(choice|range|glob|sort|shuffle|interval|tag)\(|\$\{")
+# What is written in Hydra's grammar: plain words, a quoted text, a call, a reference; in a sweep several.
+_ONE = (
+    r"(?:[\w./:@+-]*|'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\""
+    r"|(?:choice|range|glob|sort|shuffle|interval|tag)\(.*\)|\$\{.*\})"
+)
+ONE_VALUE = re.compile(_ONE, re.ASCII)
+VALUES = re.compile(rf"{_ONE}(?:,{_ONE})*", re.ASCII)
 # Hydra's launchers that come with an extra of this package, by the extra's name.
 EXTRAS = {"submitit_slurm": "submitit", "submitit_local": "submitit", "ray": "ray"}
 
@@ -225,10 +229,8 @@ def spoken(argument: str, sweep: bool = False) -> str:
     """
     key, _, value = argument.partition("=")
     spans = key == "transition.split" and value.count("/") == 2
-    plain = PLAIN_VALUES if sweep and not spans else PLAIN_VALUE
-    if key not in FREE_TEXT or plain.fullmatch(value) or GRAMMAR.search(value):
-        return argument
-    return assigned(key, value)
+    grammar = VALUES if sweep and not spans else ONE_VALUE
+    return argument if key not in FREE_TEXT or grammar.fullmatch(value) else assigned(key, value)
 
 
 def to_settings(config: DictConfig) -> CellSettings:

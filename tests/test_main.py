@@ -57,6 +57,7 @@ def test_bad_input_is_one_line_and_exit_code_2(tmp_path: Path, arguments: list[s
     [
         *("warm spring, windows (open)", "grandma's visit: 2 weeks", 'a "quiet" time, [x]', "Frühling"),
         *("it's", "warm,windows", "C:\\new = old", "null and void", "{a: b}", "2024", "at home\\"),
+        *('"home office" three days', "tag(ged", "'windows' open"),
     ],
 )
 def test_a_change_is_told_in_prose(tmp_path: Path, text: str) -> None:
@@ -152,7 +153,11 @@ def test_a_price_may_be_told_as_the_docs_say(tmp_path: Path) -> None:
 def test_help_lists_the_groups(tmp_path: Path) -> None:
     done = smartgen(tmp_path, "--help")
     assert done.returncode == 0
-    for line in ("dataset +demo, fr, sp, us", "transition +occupancy, schedule, seasonal", "stage/tss +none"):
+    for line in (
+        "dataset +demo, fr, logs, sp, us",
+        "transition +occupancy, schedule, seasonal",
+        "stage/tss +none",
+    ):
         assert re.search(line, done.stdout), line
     assert "_schema" not in done.stdout
     assert not list(tmp_path.iterdir())

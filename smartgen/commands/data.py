@@ -30,7 +30,8 @@ def main(argv: list[str] | None = None) -> int:
     args = _parser().parse_args(argv)
     try:
         code: int = args.run(args)
-        sys.stdout.flush()
+        if sys.stdout is not None:  # None: closed before the program began
+            sys.stdout.flush()
     except SmartgenError as error:
         return _fail(str(error), 2)
     except BrokenPipeError:  # as of `| head`; what is still buffered would be written on exit, and fail aloud

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from pathlib import Path
 
 from smartgen.core.atomic import json_text, write_bytes_atomic
 from smartgen.core.errors import SmartgenError
 from smartgen.data.logs.log import Log, read_log
+from smartgen.data.logs.report import oddities
 from smartgen.logs_settings import LogsSettings
 from smartgen.metrics.drift import DAYS, LEAST_TRAINING, LEVEL, PERMUTATIONS, Drift, drift
 from smartgen.tables.drift import line, numbers
@@ -66,10 +68,13 @@ def run(
     )
     if plot is not None:
         _draw(found, log, plot)
+    notes = list(oddities(log))
     if as_json:
-        print(json_text(numbers(found, log.vocabulary, str(log.path))), end="")
+        print(json_text(numbers(found, log.vocabulary, str(log.path)) | {"notes": notes}), end="")
     else:
         print(line(found, log.vocabulary, log.path.name))
+        for note in notes:  # what makes a clock's fault look like another life
+            print(f"smartgen-data: note: {note}", file=sys.stderr)
     return int(exit_code and found.found)
 
 

@@ -141,7 +141,8 @@ def _verdict(told: Told) -> str:
     for model, name, second, where in VERDICTS:
         if name in gains:
             parts.append(f"the adapted {model} is {_beside(gains[name])}")
-            if gains[name] * gains.get(second, 0.0) < 0:
+            also = gains.get(second, 0.0)
+            if also and also * gains[name] <= 0:
                 parts[-1] += f", but {where} {_beside(gains[second])}"
     return f"Here {' and '.join(parts)}." if parts else ""
 

@@ -116,17 +116,18 @@ def drift(
     days away say nothing. Little looks strange by chance, so that of other days no more is taken than the
     latest ones hold. All three tests use the same exchanges.
 
-    Not seen: how much happens, what happens within a bucket of three hours, and order beyond pairs. Days of
-    the same weekday are taken to be exchangeable; where they are not (a slow trend, an illness, a holiday
-    within the training window), the latest days are compared with all of it and more often found to differ
-    than the level says.
+    Not seen: how much happens, as long as it is less of everything alike; what happens within a bucket of
+    three hours; order beyond pairs. Days of the same weekday are taken to be exchangeable; where they are
+    not (a slow trend, an illness, a holiday within the training window), the latest days are compared with
+    all of it and more often found to differ than the level says.
 
     Args:
         times: (n,) seconds since 1970, UTC, none earlier than the one before.
         offsets: (n,) seconds by which the home's clock is ahead of UTC then.
         devices, actions: (n,) ids.
         days: length of the latest window.
-        training: length of the window before it, 14 at least; all older whole days if None.
+        training: length of the window before it, in which 14 days at least have a behavior; all older whole
+            days if None.
         permutations: exchanges drawn; all of them are tried where there are no more.
         level: chance of finding drift where there is none, over all three tests.
         seed: of the draws.
@@ -202,7 +203,12 @@ def _check_windows(lived: Integers, end: int, older: int, days: int, where: str)
         last = f"{np.datetime64(end, 's').item():%Y-%m-%d %H:%M}"
         raise SmartgenError(
             f"{where}: no behavior in {empty}, expected some; days are counted back from {last}, see "
-            "`smartgen-data log` for stamps that are far off"
+            "`smartgen-data log` for stamps that are far off, or wait until somebody is at home again"
+        )
+    if len(lived) - newer < LEAST_TRAINING:
+        raise SmartgenError(
+            f"{where}: {len(lived) - newer} of {older} days of training have a behavior, expected at least "
+            f"{LEAST_TRAINING}; wait for a longer log"
         )
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from smartgen.core.errors import SmartgenError
-from smartgen.data.logs.stamps import number_stamps
+from smartgen.data.logs.stamps import moment_in, number_stamps
 from smartgen.data.vocabulary import DAYS, HOURS
 from smartgen.scoring.words import shown
 
@@ -97,16 +97,13 @@ def _stamped(told: Any, zone: tzinfo | None) -> Moment:
 
 
 def _read(told: Any) -> datetime:
-    """A number first, as the log reader does: some that are texts could pass for a date of ISO 8601, too."""
+    """As the log reader does."""
     if isinstance(told, bool):
         raise TypeError
-    try:
-        number = float(told)
-    except ValueError:
-        if len(told) <= len("2024-05-01"):  # which has no hour
-            raise
-        return datetime.fromisoformat(told)
-    return _instant(number)
+    found = moment_in(told) if isinstance(told, str) else float(told)
+    if found is None:
+        raise ValueError
+    return found if isinstance(found, datetime) else _instant(found)
 
 
 def _instant(number: float) -> datetime:

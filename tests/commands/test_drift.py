@@ -200,3 +200,15 @@ def test_what_cannot_be_asked_is_told_in_a_line(
 def test_a_log_that_is_not_there_is_told_in_a_line(tmp_path: Path, capsys: Captured) -> None:
     assert drift(tmp_path / "none.csv") == 2
     assert "none.csv" in refused(capsys)
+
+
+def test_a_clock_that_was_wrong_is_noted(log: Path, capsys: Captured) -> None:
+    with log.open("a", encoding="utf-8") as stream:
+        stream.write("1999-01-01 07:00:00,lamp,turn_on\n")
+    assert drift(log) == 0
+    out, err = capsys.readouterr()
+    assert out.count("\n") == 1
+    assert err.startswith("smartgen-data: note: 1 of ")
+    assert err.endswith("was a clock wrong?\n")
+    assert drift(log, "--json") == 0
+    assert len(json.loads(capsys.readouterr().out)["notes"]) == 1

@@ -194,9 +194,13 @@ def test_the_verdict_hides_nothing(values: list[float], verdict: str, regime: st
     assert verdict in Reader(adapted_page(changes)).text
 
 
-def test_the_verdict_tells_where_the_threshold_says_the_opposite() -> None:
+@pytest.mark.parametrize(
+    ("auroc", "told_of_it"),
+    [([0.447, 0.667], "better than the stale one by 0.220"), ([0.8, 0.8], "level with the stale one")],
+)
+def test_the_verdict_tells_where_the_threshold_says_the_opposite(auroc: list[float], told_of_it: str) -> None:
     changes = told() | {"regime": "adapted"}
-    rows = [("auroc", [0.447, 0.667]), ("f1", [0.41, 0.065]), ("hr@10", [0.5, 0.75]), ("hr@1", [0.1, 0.2])]
+    rows = [("auroc", auroc), ("f1", [0.41, 0.065]), ("hr@10", [0.5, 0.75]), ("hr@1", [0.1, 0.2])]
     changes["benefit"] = {
         "regimes": ["source", "adapted", "oracle"],
         "rows": [
@@ -206,8 +210,8 @@ def test_the_verdict_tells_where_the_threshold_says_the_opposite() -> None:
         "why": "",
     }
     assert (
-        "the adapted detector is better than the stale one by 0.220, but at its threshold (F1) worse than "
-        "the stale one by 0.345 and the adapted predictor is better than the stale one by 0.250."
+        f"the adapted detector is {told_of_it}, but at its threshold (F1) worse than the "
+        "stale one by 0.345 and the adapted predictor is better than the stale one by 0.250."
     ) in Reader(adapted_page(changes)).text
 
 

@@ -272,7 +272,15 @@ def test_an_empty_window_is_told(skipped: range, empty: str) -> None:
         compared(plain(35, list(skipped)), training=14, where=LOG)
     assert str(raised.value) == (
         f"{LOG}: no behavior in {empty}, expected some; days are counted back from 1970-02-05 00:00, see "
-        "`smartgen-data log` for stamps that are far off"
+        "`smartgen-data log` for stamps that are far off, or wait until somebody is at home again"
+    )
+
+
+def test_days_of_training_without_a_behavior_do_not_count() -> None:
+    with pytest.raises(SmartgenError) as raised:
+        compared(plain(40, range(8, 28)), where=LOG)
+    assert str(raised.value) == (
+        f"{LOG}: 13 of 33 days of training have a behavior, expected at least 14; wait for a longer log"
     )
 
 

@@ -40,8 +40,9 @@ def known_zone(name: str) -> ZoneInfo:
 
 def _alike(name: str) -> str | None:
     """The zone that was probably meant: its city alone, other case, a letter wrong."""
-    # No abbreviations: CEST is near EST in letters alone.
-    zones = {zone.lower(): zone for zone in sorted(available_timezones()) if "/" in zone}
+    # No abbreviations: CEST is near EST in letters alone, and Etc/GMT+1 is behind UTC.
+    named = (zone for zone in sorted(available_timezones()) if "/" in zone and not zone.startswith("Etc/"))
+    zones = {zone.lower(): zone for zone in named}
     cities = {zone.rpartition("/")[2].lower(): zone for zone in zones.values()}
     wanted = name.strip().lower().replace(" ", "_")
     for table in (zones, cities):

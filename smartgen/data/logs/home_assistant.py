@@ -42,6 +42,8 @@ __all__ = ["is_sqlite", "read_home_assistant"]
 LATEST: Final = 4_102_444_800  # 2100; later times are no times
 REMEMBERED: Final = 4096  # sets of attributes
 NO_TIME: Final = "has no time"
+NO_TEXT: Final = "a state that is no text"
+UNREADABLE: Final = "\N{REPLACEMENT CHARACTER}"  # what bytes that are no text are read as
 NO_JSON: Final = "attributes that are no JSON, read as none"
 NO_START: Final = "a start of Home Assistant that is no time, taken from the end of the run before or created"
 
@@ -119,12 +121,14 @@ def _read_entity(database: sqlite3.Connection, one: Kept, entity: Entity, readin
         if not _is_time(seconds):
             reading.tally.drop(NO_TIME, 1, f"row {row} ({one.name})")
             continue
+        if state is not None and (not isinstance(state, str) or UNREADABLE in state):
+            reading.tally.drop(NO_TEXT, 1, f"row {row} ({one.name} {state!r:.40})")
+            continue
         attributes = reading.attributes(attributes_id) if one.rule.settings else {}
         run = bisect_right(reading.starts, seconds)
         restarted, runs = runs is not None and run != runs, run
         time = round(seconds * MILLISECONDS)
-        text = state if state is None or isinstance(state, str) else str(state)
-        command, reason = entity.read(time, text, attributes, restarted)
+        command, reason = entity.read(time, state, attributes, restarted)
         if reason:
             reading.tally.drop(reason, 1, f"row {row} ({one.name} {state!r})")
         else:
@@ -194,6 +198,11 @@ def _starts(database: sqlite3.Connection, path: Path, tally: Tally) -> list[floa
         if told[0] is None:
             tally.repair(NO_START, 1, where)
         starts.append(start)
+    if not starts:
+        tally.note(
+            "recorder_runs has no row, so that no start of Home Assistant is known: what one found changed "
+            "counts as an action"
+        )
     return sorted(starts)
 
 

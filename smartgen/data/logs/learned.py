@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import re
+import itertools
+import unicodedata
 from collections.abc import Iterable, Mapping
 
 from smartgen.core.errors import SmartgenError
 from smartgen.data.logs.events import action_name
 from smartgen.data.vocabulary import Vocabulary
 from smartgen.logs_settings import LogsSettings
-
-WORD = re.compile(r"[^\W\d_]+|\d+")
 
 
 def learned_vocabulary(used: Iterable[str], idle: Iterable[str], settings: LogsSettings) -> Vocabulary:
@@ -51,7 +50,7 @@ def _endings(actions: tuple[str, ...], settings: LogsSettings) -> Iterable[int]:
 
 
 def ends(action: str, pairs: Mapping[str, str]) -> bool:
-    """Whether an action ends what another began: its command has an ending word, and no beginning one.
+    """Whether an action ends what another began: its command has ending words, and no beginning ones as long.
 
     Args:
         action: ``"device:command"``; the device's name does not count.
@@ -61,11 +60,13 @@ def ends(action: str, pairs: Mapping[str, str]) -> bool:
         >>> pairs = {"on": "off", "unlock": "lock", "arm_away": "dis-arm", "Öffnen": "Schließen"}
         >>> [ends(one, pairs) for one in ("light.off:turn_on", "tv:switchOff", "door:unlock", "door:lock")]
         [False, True, False, True]
-        >>> [ends(one, pairs) for one in ("alarm:disArm", "alarm:arm home", "Tür:schließen", "Tür:ÖFFNEN")]
+        >>> [ends(one, pairs) for one in ("alarm:disArm", "alarm:arm home", "Tür:SCHLIEßEN", "Tür:öffnen")]
         [True, False, True, False]
+        >>> ends("person:not_home", {"home": "not_home"}), ends("person:home", {"home": "not_home"})
+        (True, False)
     """
     command = words(action.partition(":")[2])
-    return _has_one(command, pairs.values()) and not _has_one(command, pairs)
+    return _longest(command, pairs.values()) > _longest(command, pairs)
 
 
 def words(text: str) -> list[str]:
@@ -75,21 +76,31 @@ def words(text: str) -> list[str]:
         >>> words("setTVMode_2 an/AUS")
         ['set', 'tv', 'mode', '2', 'an', 'aus']
     """
-    following = [*text[1:], ""]
+    composed = unicodedata.normalize("NFC", text)
+    neighbors = zip(["", *composed], composed, [*composed[1:], ""], strict=False)
     parted = "".join(
-        f" {this}"
-        if this.isupper() and (before.islower() or (before.isupper() and after.islower()))
-        else this
-        for before, this, after in zip(["", *text], text, following, strict=False)
+        f" {this}" if _begins(before, this, after) else this for before, this, after in neighbors
     )
-    return [word.casefold() for word in WORD.findall(parted)]
+    kinds = itertools.groupby(parted, _kind)
+    return ["".join(letters).casefold() for kind, letters in kinds if kind]
 
 
-def _has_one(command: list[str], phrases: Iterable[str]) -> bool:
-    """Whether the words of one of the phrases stand in the command, side by side."""
-    wanted = filter(None, map(words, phrases))
-    return any(
-        phrase == command[start : start + len(phrase)]
-        for phrase in wanted
-        for start in range(len(command) - len(phrase) + 1)
-    )
+def _kind(letter: str) -> str:
+    """Of what a word is made: letters with their marks, or digits; empty of anything else."""
+    return {"L": "letter", "M": "letter", "N": "digit"}.get(unicodedata.category(letter)[0], "")
+
+
+def _begins(before: str, this: str, after: str) -> bool:
+    """Whether a capital begins a word: behind a small letter, or the last of several before one."""
+    small = before.islower() and before != "ß"  # which capitals have beside them
+    return this.isupper() and (small or (before.isupper() and after.islower() and after != "ß"))
+
+
+def _longest(command: list[str], phrases: Iterable[str]) -> int:
+    """How many words the longest phrase has that stands in the command, side by side; 0: none does."""
+    wanted = map(words, phrases)
+    return max((len(phrase) for phrase in wanted if phrase and _stands_in(phrase, command)), default=0)
+
+
+def _stands_in(phrase: list[str], command: list[str]) -> bool:
+    return any(command[i : i + len(phrase)] == phrase for i in range(len(command) - len(phrase) + 1))

@@ -77,11 +77,12 @@ class Log:
             chosen: (n,) which behaviors; None: all. Where others lay between two of them a sequence ends:
                 they never followed each other.
         """
-        rows: slice | NDArray[np.int64] = slice(None)
+        rows = slice(None) if chosen is None else chosen
         seams: NDArray[np.bool_] | None = None
         if chosen is not None:
-            rows = np.flatnonzero(chosen)
-            seams = np.diff(rows, prepend=rows[:1] - 1) > 1
+            left_out = np.zeros(len(chosen), dtype=bool)  # the behavior before
+            left_out[1:] = ~chosen[:-1]
+            seams = left_out[chosen]
         times, offsets, actions = self.times[rows], self.offsets[rows], self.actions[rows]
         values = np.empty((len(times), 4), dtype=np.int32)
         for start in range(0, len(times), BLOCK):

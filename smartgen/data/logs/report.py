@@ -26,7 +26,7 @@ def log_report(log: Log) -> dict[str, Any]:
         "behaviors": len(log),
         "dropped": _counts(tally.dropped),
         "repaired": _counts(tally.repaired),
-        "notes": [*tally.notes, *_oddities(log)],
+        "notes": [*tally.notes, *oddities(log)],
         "devices": len(log.vocabulary.devices),
         "actions": len(log.vocabulary.actions),
         "used_actions": len(np.unique(log.actions)),
@@ -39,7 +39,7 @@ def log_report(log: Log) -> dict[str, Any]:
     }
 
 
-def _oddities(log: Log) -> Iterator[str]:
+def oddities(log: Log) -> Iterator[str]:
     """What looks like a clock that was wrong: many changes, or a few behaviors far from all others."""
     years = (int(log.times[-1]) - int(log.times[0])) / YEAR
     changes = np.count_nonzero(np.diff(log.offsets))
@@ -49,13 +49,16 @@ def _oddities(log: Log) -> Iterator[str]:
             "stamps of several clocks are mixed, dataset.zone= puts all on the home's"
         )
     clock, few = log.clock, FEW * len(log)
-    for i in np.flatnonzero(np.diff(log.times) > FAR).tolist():
-        alone, where, bound = min((i + 1, "before", i + 1), (len(log) - i - 1, "after", i))
-        if alone <= few:
-            yield (
-                f"{alone:,} of {len(log):,} behaviors lie {where} {stamp(int(clock[bound]))}, over "
-                f"{FAR // GAP} days apart from the others; was a clock wrong?"
-            )
+    gaps = np.flatnonzero(np.diff(log.times) > FAR) + 1  # the behavior behind each
+    before, after = gaps[gaps <= few][-1:].tolist(), gaps[len(log) - gaps <= few][:1].tolist()
+    for alone, where, bound in (
+        *((i, "before", i) for i in before),
+        *((len(log) - i, "after", i - 1) for i in after),
+    ):
+        yield (
+            f"{alone:,} of {len(log):,} behaviors {'lies' if alone == 1 else 'lie'} {where} "
+            f"{stamp(int(clock[bound]))}, over {FAR // GAP} days apart from the others; was a clock wrong?"
+        )
 
 
 def _counts(table: Mapping[str, Counted]) -> list[list[Any]]:

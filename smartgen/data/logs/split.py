@@ -35,8 +35,8 @@ def split_log(log: Log, split: str) -> tuple[Mask, Mask]:
     Raises:
         SmartgenError: another text, a file that is no list of periods, or a context without a behavior.
     """
-    clock, file = log.clock, Path(split).expanduser()
-    if file.is_file():
+    clock, file = log.clock, _file(split)
+    if file is not None:
         new = _in_periods(clock, file)
         former = ~new
     elif HOURS.fullmatch(split):
@@ -57,6 +57,15 @@ def split_log(log: Log, split: str) -> tuple[Mask, Mask]:
                 f"runs from {span}"
             )
     return former, new
+
+
+def _file(split: str) -> Path | None:
+    """The file that a split names; None where it names none, or cannot."""
+    try:
+        file = Path(split).expanduser()
+        return file if file.is_file() else None
+    except (OSError, RuntimeError, ValueError):  # too long a name, an unknown user, a NUL
+        return None
 
 
 def seconds(text: str, where: str) -> int:
@@ -107,12 +116,13 @@ def _periods(path: Path) -> list[tuple[int, str, str]]:
     """Line number, start and end of each period."""
     try:
         with path.open(encoding="utf-8-sig", newline="") as stream:
-            header = stream.readline()
-            names = [name.strip().lower() for name in next(csv.reader([header], delimiter=delimiter(header)))]
+            number, header = next(((i, row) for i, row in enumerate(stream, 1) if row.strip()), (1, ""))
+            parted = delimiter(header)
+            names = [one.strip().lower() for one in next(csv.reader([header], delimiter=parted), [])]
             if not {"start", "end"} <= set(names):
                 raise SmartgenError(f"{path}: expected the columns start and end, in the first line")
-            rows = csv.DictReader(stream, names, delimiter=delimiter(header))
-            found = [(rows.line_num + 1, row["start"] or "", row["end"] or "") for row in rows]
+            rows = csv.DictReader(stream, names, delimiter=parted, skipinitialspace=True)
+            found = [(number + rows.line_num, row["start"] or "", row["end"] or "") for row in rows]
     except (UnicodeDecodeError, csv.Error) as error:
         raise SmartgenError(f"{path}: expected a CSV file of periods in UTF-8 ({error})") from error
     if not found:

@@ -63,7 +63,7 @@ def text_stamps(texts: Sequence[str]) -> Stamps:
         ([1709272800000, 1709276400000, 1709276400000], [3600], [True, True, True, False])
     """
     quick = _all_numbers(texts) or _all_iso(texts)
-    return quick or _mixed([_moment(text) for text in texts])
+    return quick or _mixed([moment_in(text) for text in texts])
 
 
 def _all_numbers(texts: Sequence[str]) -> Stamps | None:
@@ -105,7 +105,7 @@ def _seconds(clock: tzinfo | None) -> int:
     return int((ahead or timedelta()).total_seconds())
 
 
-def _moment(text: str) -> datetime | float | None:
+def moment_in(text: str) -> datetime | float | None:
     """One stamp; None: cannot be read."""
     text = text.strip()
     try:

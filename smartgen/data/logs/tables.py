@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import product
 from operator import itemgetter
 from pathlib import Path
 from typing import Final
@@ -25,6 +24,7 @@ from smartgen.logs_settings import LogsSettings
 
 RAGGED: Final = "another number of columns than the header"
 TALL: Final = "a row of several lines, by quotes"
+_SHOWN: Final = 40
 
 
 def read_csv(settings: LogsSettings, path: Path, tally: Tally) -> Events:
@@ -59,9 +59,9 @@ def _mapping(settings: LogsSettings) -> LogMapping | None:
 
 def _csv_blocks(rows: CsvRows, columns: Columns, path: Path, tally: Tally) -> Iterator[Block]:
     for some, lines in rows.blocks():
-        even, lines = _even(some, lines, len(rows.header), tally)
         if rows.tall:
-            _check_tall(rows, even, lines, columns.needed, path, tally)
+            _check_tall(rows, some, lines, columns.needed, path, tally)
+        even, lines = _even(some, lines, len(rows.header), tally)
         if even:
             times, devices, values, *more = (list(map(itemgetter(place), even)) for place in columns.needed)
             yield Block(
@@ -78,18 +78,22 @@ def _csv_blocks(rows: CsvRows, columns: Columns, path: Path, tally: Tally) -> It
 def _check_tall(
     file: CsvRows, rows: Rows, lines: NDArray[np.int64], needed: list[int], path: Path, tally: Tally
 ) -> None:
-    """Two stray quotes make one row of all rows between them: a field of several lines with delimiters in it.
+    """Two stray quotes make one row of all rows between them: refused; remarks of several lines are counted.
 
     Raises:
-        SmartgenError: names the line in which such a field begins, where the column is needed.
+        SmartgenError: names the line in which a field begins that holds further rows.
     """
+    width = len(file.header)
     tall = [i for i, row in enumerate(rows) if any(map(over_lines, row))]
-    for i, place in product(tall, needed):
-        if over_lines(rows[i][place].strip()) and file.delimiter in rows[i][place]:
-            raise SmartgenError(
-                f"{path}: the {file.header[place]!r} of {_line(lines, i)} holds further lines, expected a "
-                "name or time; close or remove its quote"
-            )
+    for i in tall:
+        names = needed if len(rows[i]) == width else range(len(rows[i]))
+        for place, field in enumerate(rows[i]):
+            parted = [line.count(file.delimiter) for line in field.strip().splitlines()]
+            if len(parted) > 1 and (max(parted[1:]) >= width - 1 or (place in names and any(parted))):
+                raise SmartgenError(
+                    f"{path}: a field of the row that begins in {_line(lines, i)} holds further rows, "
+                    f"expected one value ({field[:_SHOWN]!r}...); close or remove its quote"
+                )
     if tall:
         tally.repair(TALL, len(tall), _line(lines, tall[0]))
 

@@ -39,12 +39,13 @@ STATES = (
     "FOREIGN KEY(metadata_id) REFERENCES states_meta (metadata_id))"
 )
 INDEX = "CREATE INDEX ix_states_metadata_id_last_updated_ts ON states (metadata_id, last_updated_ts)"
+STARTS = ("2024-03-28 20:00:00.000000",)
 MIDNIGHT = 1_711_670_400.0  # 2024-03-29, UTC
 
 Row = tuple[Any, ...]  # seconds after midnight, entity or None, state, attributes if any
 
 
-def build(path: Path, rows: Iterable[Row], schema: int = 48, starts: Iterable[str] = ()) -> Path:
+def build(path: Path, rows: Iterable[Row], schema: int = 48, starts: Iterable[str] = STARTS) -> Path:
     """A database with these rows of ``states``."""
     connection = sqlite3.connect(path)
     reported = REPORTED if schema >= 43 else ""

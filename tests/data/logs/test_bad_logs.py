@@ -21,6 +21,7 @@ from smartgen.logs_settings import LogsSettings
 HEAD = "time,device,action"
 DAY = [f"2024-03-01T{hour:02}:15:00+01:00,{device},on" for hour in range(8, 12) for device in ("lamp", "fan")]
 NIGHT = [f"2024-10-27 {time},lamp,on" for time in ("01:50", "02:20", "02:40", "02:15", "02:45", "03:05")]
+QUOTE = ("", '"')
 BERLIN = {"zone": "Europe/Berlin"}
 
 Make = Callable[[Path], object]
@@ -126,7 +127,19 @@ ERRORS: dict[str, tuple[Make, dict[str, Any], str]] = {
     "two stray quotes": (
         lines(*DAY[:2], '2024-03-01T09:00:00+01:00,"lamp,on', *DAY, '2024-03-01T19:00:00+01:00,"lamp,on'),
         {},
-        "the 'device' of line 4 holds further lines, expected a name or time; close or remove its quote",
+        "a field of the row that begins in line 4 holds further rows, expected one value ('lamp,on\\n",
+    ),
+    "two stray quotes in other columns": (
+        lines(DAY[0], f'"{DAY[1]}', *DAY, f'{DAY[2]}"', *DAY),
+        {},
+        "a field of the row that begins in line 3 holds further rows",
+    ),
+    "two stray quotes in a remark": (
+        lines(
+            *(f'{row},"ok' if i in (2, 6) else f"{row},ok" for i, row in enumerate(DAY)), head=HEAD + ",note"
+        ),
+        {},
+        "a field of the row that begins in line 4 holds further rows",
     ),
     "a quote without end in the header": (
         lines(*DAY, head='"time,device,action'),

@@ -17,6 +17,7 @@ import pytest
 from smartgen.core.errors import SmartgenError
 from smartgen.data.logs import home_assistant_file, home_assistant_states
 from smartgen.data.logs.home_assistant import NO_START, is_sqlite
+from smartgen.data.logs.home_assistant import NO_TEXT as NO_TEXT_STATE
 from smartgen.data.logs.home_assistant_entities import NO_TEXT, READING
 from smartgen.data.logs.home_assistant_states import (
     ARRIVED,
@@ -142,13 +143,29 @@ def test_a_start_that_is_no_time_is_taken_from_beside_it(
     }
 
 
+def test_without_a_start_it_is_noted_that_what_one_found_counts(tmp_path: Path) -> None:
+    _, tally = read(build(tmp_path / "home.db", states(LIGHT, "off", "on"), starts=()))
+    (note,) = tally.notes
+    assert note.startswith("recorder_runs has no row, so that no start of Home Assistant is known")
+
+
+def test_states_that_are_no_text_are_no_actions(tmp_path: Path) -> None:
+    path = build(tmp_path / "home.db", states(LIGHT, "off", "on", b"\xff", "on", b"\xfe", "off"))
+    with sqlite3.connect(path) as connection:
+        connection.execute("UPDATE states SET state = CAST(x'ff' AS TEXT) WHERE state_id = 5")
+    events, tally = read(path)
+    assert actions(events) == ["light.kitchen:turn_on", "light.kitchen:turn_off"]
+    assert tally.dropped[NO_TEXT_STATE].count == 2
+    assert tally.dropped[NO_TEXT_STATE].first.startswith("row 3 (light.kitchen b'\\xff'")
+
+
 def test_a_start_that_nothing_tells_is_refused(lamp: Path) -> None:
     with sqlite3.connect(lamp) as connection:
         connection.execute(
             "INSERT INTO recorder_runs (start, closed_incorrect, created) VALUES ('garbage', 0, 'soon')"
         )
     message = fails(lamp)
-    assert message.startswith(f"{lamp}: recorder_runs has no time as start of run_id 1: 'garbage', expected")
+    assert message.startswith(f"{lamp}: recorder_runs has no time as start of run_id 2: 'garbage', expected")
     assert "set it in a copy of the file" in message
 
 

@@ -178,8 +178,8 @@ def test_mixed_clocks_are_noted(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("stray", "told"),
     [
-        ("2000-01-01T00:00:05+01:00", "1 of 201 behaviors lie before 2024-03-01 00:00:00, over 60 days"),
-        ("2038-01-19T03:14:07+01:00", "1 of 201 behaviors lie after 2024-03-09 07:00:00, over 60 days"),
+        ("2000-01-01T00:00:05+01:00", "1 of 201 behaviors lies before 2024-03-01 00:00:00, over 60 days"),
+        ("2038-01-19T03:14:07+01:00", "1 of 201 behaviors lies after 2024-03-09 07:00:00, over 60 days"),
     ],
 )
 def test_stamps_of_a_clock_that_was_wrong_are_noted(tmp_path: Path, stray: str, told: str) -> None:
