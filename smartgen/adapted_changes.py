@@ -66,12 +66,12 @@ def _log(pipeline: Pipeline) -> dict[str, Any]:
 
 
 def _shares(metrics: Mapping[str, float], field: str, names: tuple[str, ...]) -> dict[str, Any]:
-    """Share of each device or hour in each log, those that moved most first; hours in their order."""
+    """Share of each device or hour in each log; devices that differ most come first, hours in their order."""
     known = [log for log in LOGS if any(name.startswith(f"{field}{SEPARATOR}{log}") for name in metrics)]
     found = {name: [metrics.get(SEPARATOR.join((field, log, name)), 0.0) for log in known] for name in names}
     if field == "device":
         used = [name for name in names if any(found[name])]
-        names = tuple(sorted(used, key=lambda name: (-abs(found[name][1] - found[name][0]), name)))
+        names = tuple(sorted(used, key=lambda name: (min(found[name]) - max(found[name]), name)))
     return {"logs": known, "rows": [[name, *found[name]] for name in names]}
 
 

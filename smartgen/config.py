@@ -194,6 +194,8 @@ def explain(error: BaseException) -> str:
         told = f"{told.split('. To append')[0].removesuffix('.')}: {str(error.__cause__).splitlines()[0]}"
     if (within := re.search(r"In '(\w+/[\w.-]+)'", told)) is not None:
         return f"{told}; conf/{within[1]}.yaml says on top what it goes with"
+    if "is not in struct" in told:  # of a table that takes further keys
+        told = f"{told}; +KEY=VALUE adds one where a table takes more"
     return f"{told}; `smartgen --cfg job` shows every key"
 
 

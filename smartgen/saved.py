@@ -56,13 +56,16 @@ class Trained:
     threshold: Threshold | None = None
 
 
-def save_models(outputs: Path, key: str, axes: Mapping[str, Any], models: Sequence[Trained]) -> list[str]:
+def save_models(
+    outputs: Path, key: str, axes: Mapping[str, Any], models: Sequence[Trained], zone: str | None = None
+) -> list[str]:
     """Write the models of a cell, each file atomically, before the cell's record.
 
     Args:
         outputs: the outputs folder.
         key: the cell's content key.
         axes: of the cell, for who finds the file.
+        zone: time zone of the home, on whose clock days and hours are; None: not known.
 
     Returns:
         Their names, for the record's ``run`` block.
@@ -79,6 +82,7 @@ def save_models(outputs: Path, key: str, axes: Mapping[str, Any], models: Sequen
             "format": FORMAT,
             "key": key,
             "axes": dict(axes),
+            "zone": zone,
             "versions": provenance()["versions"],
             "model": one.blueprint.to_json(),
             "members": len(getattr(one.model, "members", [])),
@@ -108,6 +112,7 @@ class SavedModel:
         blueprint: what it is made of.
         model: what scores.
         threshold: of a detector: where alarms begin, and whether a tie is one.
+        zone: of the home's clock, on which days and hours are; None: not known.
     """
 
     key: str
@@ -115,6 +120,7 @@ class SavedModel:
     blueprint: Blueprint
     model: Any
     threshold: Threshold | None
+    zone: str | None = None
 
     @property
     def is_detector(self) -> bool:
@@ -212,7 +218,7 @@ def load_model(path: str | Path) -> SavedModel:
         threshold = None if told["threshold"] is None else Threshold(**told["threshold"])
         with thread_limit(blueprint.trainer.threads):
             model = _restored(blueprint, told["members"], state)
-        return SavedModel(told["key"], told["axes"], blueprint, model, threshold)
+        return SavedModel(told["key"], told["axes"], blueprint, model, threshold, told.get("zone"))
     except Exception as error:  # whatever a foreign file may hold
         line = (str(error).splitlines() or [""])[0]
         raise SmartgenError(f"{file}: no model can be made of it ({type(error).__name__}: {line})") from error

@@ -66,6 +66,8 @@ def _session(args: argparse.Namespace, zone: tzinfo | None) -> Session:
     from smartgen.scoring.session import Session
 
     models = [one for path in args.model for one in load_pair(path)]
+    if zone is None:  # the clock that the models were trained on
+        zone = next((_zone(one.zone) for one in models if one.zone), None)
     return Session(Models.of(models, args.top), zone)
 
 
@@ -118,7 +120,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--top", type=_count, default=10, metavar="N", help="how many next actions to tell (default: 10)"
     )
-    parser.add_argument("--zone", metavar="NAME", help="the home's time zone, to which stamps are converted")
+    clock = "the home's time zone, to which stamps are converted (default: that of the model's log)"
+    parser.add_argument("--zone", metavar="NAME", help=clock)
     parser.add_argument(
         "--strict", action="store_true", help="end with exit code 2 at the first line without a score"
     )

@@ -28,11 +28,18 @@ METRICS = {
     "ndcg@10": "NDCG@10",
 }
 
-# Model, what it is judged by, and what is told besides where it says the opposite.
-VERDICTS = (
-    ("detector", "auroc", "f1", "at its threshold (F1)"),
-    ("predictor", "hr@10", "hr@1", "in the first place named"),
+# Model, what it is judged by, in words, and what is told besides: a ranking tells nothing of a threshold.
+VERDICTS: Sequence[tuple[str, str, str, Mapping[str, str]]] = (
+    (
+        "detector",
+        "auroc",
+        "AUROC",
+        {"f1": "at its threshold F1", "false_positive_rate": "normal sequences flagged"},
+    ),
+    ("predictor", "hr@10", "HR@10", {"hr@1": "named first"}),
 )
+NOTICEABLE = 0.01  # another seed moves a measure by more
+MOSTLY = 0.5  # share of copies that is told
 
 
 @dataclass(frozen=True)
@@ -92,11 +99,12 @@ def adapted_page(changes: Told) -> str:
 
 def _facts(changes: Told) -> dict[str, str]:
     of = changes["counts"]
+    many = " of all experts" if changes["regime"] == "adapted" else ""
     facts = {
         "old log": f"{of['source']:,} pieces",
         "written": f"{of['written']:,} sequences by {changes['synthesizer']}, {of['synthetic']:,} kept",
-        "detector": f"{changes['detector']}, trained on {of['detector_train']:,} sequences",
-        "predictor": f"{changes['predictor']}, trained on {of['predictor_train']:,} sequences",
+        "detector": f"{changes['detector']}, trained on {of['detector_train']:,} sequences{many}",
+        "predictor": f"{changes['predictor']}, trained on {of['predictor_train']:,} sequences{many}",
         "regime": changes["regime"],
         "seed": str(changes["seed"]),
     }
@@ -110,7 +118,7 @@ def _facts(changes: Told) -> dict[str, str]:
 def _benefit(changes: Told) -> PagePart:
     told = changes["benefit"]
     if not told["rows"]:
-        return PagePart("benefit", "What it is worth", [f"Not measured: {told['why']}."])
+        return PagePart("benefit", "What it is worth", [f"Not measured: {told['why']}.", *_copied(changes)])
     head = ["measure", *(REGIMES[name] for name in told["regimes"])]
     tables = []
     for task, caption in (("detection", "Finding anomalies"), ("prediction", "Naming the next action")):
@@ -125,6 +133,7 @@ def _benefit(changes: Told) -> PagePart:
             "half tests while the oracle learns from the other. Attacks are made from the home's own habits. "
             "One seed; docs/home.md says how much another one changes.",
             _verdict(told),
+            *_copied(changes),
         ],
         tables=tables,
     )
@@ -136,21 +145,40 @@ def _verdict(told: Told) -> str:
     mine = next((name for name in told["regimes"] if name not in ("source", "oracle")), "source")
     if mine == "source":
         return "These models are the stale ones: nothing was adapted."
-    gains = {row["name"]: row["values"][place[mine]] - row["values"][place["source"]] for row in told["rows"]}
-    parts = []
-    for model, name, second, where in VERDICTS:
-        if name in gains:
-            parts.append(f"the adapted {model} is {_beside(gains[name])}")
-            also = gains.get(second, 0.0)
-            if also and also * gains[name] <= 0:
-                parts[-1] += f", but {where} {_beside(gains[second])}"
-    return f"Here {' and '.join(parts)}." if parts else ""
+    values = {
+        row["name"]: (row["values"][place["source"]], row["values"][place[mine]]) for row in told["rows"]
+    }
+    parts = [
+        f"the adapted {model} is {_beside(*values[name])} in {in_words}{_also(others, values)}"
+        for model, name, in_words, others in VERDICTS
+        if name in values
+    ]
+    return f"Here {', and '.join(parts)}." if parts else ""
 
 
-def _beside(gain: float) -> str:
-    if not gain:
+def _also(others: Mapping[str, str], values: Mapping[str, tuple[float, float]]) -> str:
+    known = {words: values[name] for name, words in others.items() if name in values}
+    told = ", ".join(f"{words} {before:.3f} to {after:.3f}" for words, (before, after) in known.items())
+    return f" ({told})" if told else ""
+
+
+def _beside(stale: float, adapted: float) -> str:
+    gain = round(adapted - stale, 3)
+    if abs(gain) < NOTICEABLE:
         return "level with the stale one"
     return f"{'better' if gain > 0 else 'worse'} than the stale one by {abs(gain):.3f}"
+
+
+def _copied(changes: Told) -> list[str]:
+    """Said where the written set tells of little that is new."""
+    share = changes["quality"].get("set_copies", 0.0)
+    if share < MOSTLY:
+        return []
+    return [
+        f"{100 * share:.0f} % of the written sequences stand in the old log word for word: "
+        f"{changes['synthesizer']} told of little that is new. Name what goes and comes "
+        "(transition.change), or ask a larger LLM; docs/home.md says how."
+    ]
 
 
 def _shares(changes: Told) -> PagePart:
@@ -160,7 +188,7 @@ def _shares(changes: Told) -> PagePart:
     return PagePart(
         "shares",
         "Devices and hours, before and after",
-        ["Shares of all behaviors. Devices that moved most come first."],
+        ["Shares of all behaviors. Devices whose shares differ most come first."],
         [devices_picture(devices, LOG_NAMES), hours_picture(hours, LOG_NAMES)],
         folded=Table("All devices", head, rows, range(1, len(head))),
     )
@@ -227,9 +255,7 @@ def _samples(changes: Told) -> PagePart:
         "What was written",
         ["The first sequences of the set, as they stand in synthetic.jsonl, .csv and .parquet beside this."],
         tables=[Table("First sequences", ["", "sequence"], rows)],
-        folded=Table(
-            "The set by itself: docs/synthesis.md explains each", ["measure", "value"], quality, {1}
-        ),
+        folded=Table("The set by itself: docs/protocol.md explains each", ["measure", "value"], quality, {1}),
     )
 
 

@@ -232,6 +232,7 @@ def test_the_kept_models_score_a_line(
     assert answer["threshold"] == detector.threshold.value
     assert answer["flag"] is (answer["score"] > answer["threshold"])
     assert answer["next"][0]["action"] in predictor.vocabulary.actions
+    assert detector.zone == predictor.zone == "UTC"
 
 
 def test_a_second_run_is_recorded_and_does_nothing(

@@ -51,7 +51,8 @@ def test_the_report_in_words(log: str, capsys: Captured) -> None:
         "  2 devices, 3 actions (3 of them used), 2024-03-20 19:00:00 to 2024-03-24 07:00:00, 2 days with a "
         "behavior"
     )
-    assert others[0] == "  dropped: 2"
+    assert others[0] == "  busiest on the home's clock: 06-09 h 33 %, 18-21 h 33 %, 21-24 h 33 %"
+    assert others[1] == "  dropped: 2"
     assert "  gaps of more than a day: 1" in others
     assert "        80.0 h  2024-03-20 23:00:00 to 2024-03-24 07:00:00" in others
     assert "  actions that end something: lamp:turn_off" in others

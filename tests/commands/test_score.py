@@ -191,6 +191,21 @@ def test_strict_ends_at_the_first_line_without_a_score(folder: Path, ask: Any, b
     assert err.count("\n") == 1
 
 
+def test_the_clock_is_that_of_the_log_that_the_models_were_trained_on(
+    folder: Path, tmp_path: Path, ask: Any
+) -> None:
+    shutil.copytree(folder, tmp_path / "both")
+    for name in CELLS:
+        path = tmp_path / f"both/models/{name}.json"
+        path.write_text(json.dumps(json.loads(path.read_text()) | {"zone": "Asia/Tokyo"}))
+    late = line(NEW | {"time": "2024-01-01T07:03:00Z"})
+    code, answers, err = ask(late, tmp_path / "both")
+    assert (code, err) == (0, "")
+    assert answers == ask(late, folder, "--zone", "Asia/Tokyo")[1]
+    assert answers != ask(late, folder)[1]
+    assert ask(late, tmp_path / "both", "--zone", "UTC")[1] == ask(late, folder)[1]
+
+
 @pytest.mark.parametrize("time", ["2024-05-01T22:30:00Z", 1714602600, 1714602600000])
 def test_utc_is_noted_once_unless_a_zone_is_named(folder: Path, ask: Any, time: str | int) -> None:
     utc = line({**NEW, "time": time}) * 3

@@ -130,8 +130,8 @@ def test_everything_that_is_told_is_on_the_page() -> None:
         "60 sequences by walk, 59 kept",
         "1,003 rows, 1,000 behaviors, 2024-01-01 07:00:00 to 2024-03-01 07:00:00",
         "attacks told from normal sequences, AUROC 0.500 0.750 0.875",
-        "the adapted detector is better than the stale one by 0.250 and the adapted predictor is worse than "
-        "the stale one by 0.125",
+        "the adapted detector is better than the stale one by 0.250 in AUROC, and the adapted predictor is "
+        "worse than the stale one by 0.125 in HR@10.",
         "lamp 12.5 % 50.0 % 25.0 %",
         "lamp:on → lamp:off 25.0 % yes",
         "lamp:on → lamp:off 50.0 % no",
@@ -178,9 +178,10 @@ def test_without_a_log_a_filter_or_any_change() -> None:
 @pytest.mark.parametrize(
     ("values", "verdict"),
     [
-        ([0.5, 0.75], "Here the adapted detector is better than the stale one by 0.250."),
-        ([0.75, 0.5], "Here the adapted detector is worse than the stale one by 0.250."),
-        ([0.5, 0.5], "Here the adapted detector is level with the stale one."),
+        ([0.5, 0.75], "Here the adapted detector is better than the stale one by 0.250 in AUROC."),
+        ([0.75, 0.5], "Here the adapted detector is worse than the stale one by 0.250 in AUROC."),
+        ([0.5, 0.5], "Here the adapted detector is level with the stale one in AUROC."),
+        ([0.5, 0.504], "Here the adapted detector is level with the stale one in AUROC."),
     ],
 )
 @pytest.mark.parametrize("regime", ["synthetic", "mixed", "adapted"])
@@ -200,7 +201,10 @@ def test_the_verdict_hides_nothing(values: list[float], verdict: str, regime: st
 )
 def test_the_verdict_tells_where_the_threshold_says_the_opposite(auroc: list[float], told_of_it: str) -> None:
     changes = told() | {"regime": "adapted"}
-    rows = [("auroc", auroc), ("f1", [0.41, 0.065]), ("hr@10", [0.5, 0.75]), ("hr@1", [0.1, 0.2])]
+    rows = [
+        *(("auroc", auroc), ("f1", [0.41, 0.065]), ("false_positive_rate", [0.805, 0.26])),
+        *(("hr@10", [0.5, 0.75]), ("hr@1", [0.1, 0.2])),
+    ]
     changes["benefit"] = {
         "regimes": ["source", "adapted", "oracle"],
         "rows": [
@@ -210,9 +214,18 @@ def test_the_verdict_tells_where_the_threshold_says_the_opposite(auroc: list[flo
         "why": "",
     }
     assert (
-        f"the adapted detector is {told_of_it}, but at its threshold (F1) worse than the "
-        "stale one by 0.345 and the adapted predictor is better than the stale one by 0.250."
+        f"the adapted detector is {told_of_it} in AUROC (at its threshold F1 0.410 to 0.065, normal "
+        "sequences flagged 0.805 to 0.260), and the adapted predictor is better than the stale one by "
+        "0.250 in HR@10 (named first 0.100 to 0.200)."
     ) in Reader(adapted_page(changes)).text
+
+
+@pytest.mark.parametrize(("copies", "said"), [(0.4, False), (0.97, True)])
+def test_it_is_said_where_little_of_the_set_is_new(copies: float, said: bool) -> None:
+    changes = told()
+    changes["quality"]["set_copies"] = copies
+    read = Reader(adapted_page(changes)).text
+    assert ("97 % of the written sequences stand in the old log word for word: walk told of" in read) is said
 
 
 def test_stale_models_are_called_stale() -> None:

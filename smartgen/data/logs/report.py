@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -10,6 +10,7 @@ import numpy as np
 from smartgen.data.logs.log import Log, stamp
 from smartgen.data.logs.tally import Counted
 
+BUCKET = 3 * 3600  # seconds
 GAP = 24 * 3600  # seconds without a behavior that are told
 MOST = 3  # of the longest gaps, and of changes of the clock
 YEAR = 365.25 * GAP
@@ -34,6 +35,7 @@ def log_report(log: Log) -> dict[str, Any]:
         "first": stamp(int(clock[0])),
         "last": stamp(int(clock[-1])),
         "days": len(np.unique(clock // GAP)),
+        "hours": np.bincount(clock % GAP // BUCKET, minlength=GAP // BUCKET).tolist(),
         "gaps": _gaps(log),
         "clock_changes": _clock_changes(log),
     }
@@ -101,6 +103,7 @@ def report_lines(told: Mapping[str, Any]) -> Iterator[str]:
         f"  {told['devices']} devices, {told['actions']} actions ({told['used_actions']} of them used), "
         f"{told['first']} to {told['last']}, {told['days']} days with a behavior"
     )
+    yield f"  busiest on the home's clock: {', '.join(_busiest(told['hours']))}"
     for title, rows in (("dropped", told["dropped"]), ("mended", told["repaired"])):
         yield f"  {title}: {sum(count for _, count, _ in rows):,}"
         for reason, count, first in rows:
@@ -115,3 +118,9 @@ def report_lines(told: Mapping[str, Any]) -> Iterator[str]:
         yield f"    {change['minutes']:+} min before {change['before']}"
     yield f"  actions that end something: {', '.join(told['off_actions']) or 'none'}"
     yield from (f"  note: {text}" for text in told["notes"])
+
+
+def _busiest(counts: Sequence[int]) -> Iterator[str]:
+    """The hours of most behaviors, with their shares: a clock that is wrong shows here."""
+    for i in sorted(range(len(counts)), key=lambda i: -counts[i])[:MOST]:
+        yield f"{3 * i:02}-{3 * i + 3:02} h {100 * counts[i] / sum(counts):.0f} %"
