@@ -248,7 +248,10 @@ def test_a_count_below_one_is_refused(capsys: pytest.CaptureFixture[str]) -> Non
 def started(folder: Path) -> subprocess.Popen[bytes]:
     command = [sys.executable, "-m", "smartgen.commands.score", str(folder)]
     pipe = subprocess.PIPE
-    return subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe, env=os.environ)
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # what ignores it hands that on
+    process = subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe, env=os.environ)
+    signal.signal(signal.SIGINT, before)
+    return process
 
 
 def test_answers_come_at_once_and_an_interrupt_is_quiet(folder: Path) -> None:

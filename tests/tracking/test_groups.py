@@ -15,7 +15,8 @@ from smartgen.tables.shares import shares_names
 from smartgen.tracking.groups import experiment_groups, group_of
 
 GROUPS = {"table2": "table2", "fig5_full": "fig5"}
-WITHOUT_REPORT = {"adaptation", "demo"}  # read with other reports: regimes, table3_unified
+# Read with other reports (regimes, table3_unified), or on a page beside each record (adapt).
+WITHOUT_REPORT = {"adaptation", "demo", "adapt"}
 
 
 @pytest.mark.parametrize(

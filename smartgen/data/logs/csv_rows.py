@@ -108,6 +108,11 @@ def over_lines(field: str) -> bool:
     return "\n" in field or "\r" in field
 
 
+def lines_of(field: str) -> list[str]:
+    """The lines of a field, as CSV parts them."""
+    return _LINE_END.split(field)
+
+
 def _first_line(text: TextIO) -> tuple[int, str]:
     """How many blank lines come first, and the line after them; an empty one: there is none."""
     blank = 0

@@ -14,7 +14,7 @@ from smartgen.core.errors import SmartgenError
 from smartgen.data.logs.blocks import Block, collect
 from smartgen.data.logs.columns import Columns, find_columns
 from smartgen.data.logs.csv_bytes import opened_text
-from smartgen.data.logs.csv_rows import CsvRows, Rows, over_lines
+from smartgen.data.logs.csv_rows import CsvRows, Rows, lines_of, over_lines
 from smartgen.data.logs.events import Events
 from smartgen.data.logs.mapping import LogMapping, load_mapping
 from smartgen.data.logs.parquet_rows import opened_parquet, parquet_blocks
@@ -88,7 +88,7 @@ def _check_tall(
     for i in tall:
         names = needed if len(rows[i]) == width else range(len(rows[i]))
         for place, field in enumerate(rows[i]):
-            parted = [line.count(file.delimiter) for line in field.strip().splitlines()]
+            parted = [line.count(file.delimiter) for line in lines_of(field.strip())]
             if len(parted) > 1 and (max(parted[1:]) >= width - 1 or (place in names and any(parted))):
                 raise SmartgenError(
                     f"{path}: a field of the row that begins in {_line(lines, i)} holds further rows, "
