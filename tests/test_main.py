@@ -155,7 +155,7 @@ def test_help_lists_the_groups(tmp_path: Path) -> None:
     assert done.returncode == 0
     for line in (
         "dataset +demo, fr, logs, sp, us",
-        "transition +occupancy, schedule, seasonal",
+        "transition +occupancy, own, schedule, seasonal",
         "stage/tss +none",
     ):
         assert re.search(line, done.stdout), line
