@@ -127,8 +127,8 @@ def run_cell(cell: CellSettings, overrides: list[str], open_tracker: OpenTracker
             for name, content in prepared.files.items():
                 write_bytes_atomic(outputs / "runs" / key / name, content)
             if saves:
-                zone = getattr(cell.dataset, "zone", None)
-                run["models"] = save_models(outputs, key, prepared.axes, prepared.models, zone)
+                kept = prepared.axes, prepared.models, prepared.home.zone
+                run["models"] = save_models(outputs, key, *kept)
             result |= {"metrics": metrics, "counts": counts}
             spent = ended()
             path = write_result(outputs, key, result, spent)

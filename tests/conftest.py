@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import importlib.util
 import json
 import os
 import pickle
@@ -21,6 +20,7 @@ import pytest
 from smartgen.core.types import Sequences
 from smartgen.data.manifest import Checksum, Manifest
 from smartgen.data.vocabulary import Vocabulary
+from tests.scripts import FOLDER, load
 
 RELEASE = os.environ.get("SMARTGEN_RELEASE", "")
 
@@ -137,12 +137,7 @@ def toy_manifest(toy_release: Path) -> Manifest:
 @pytest.fixture(scope="session")
 def check_wandb() -> ModuleType:
     """scripts/check_wandb.py, whose ``read_runs`` here first waits for W&B's process to write them."""
-    path = Path(__file__).resolve().parents[1] / "scripts/check_wandb.py"
-    spec = importlib.util.spec_from_file_location(path.stem, path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
+    module = load(FOLDER / "check_wandb.py")
     read = module.read_runs
 
     def read_settled(outputs: Path) -> Any:

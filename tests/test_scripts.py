@@ -1,28 +1,20 @@
 """Every script loads and says what it is for."""
 
-import importlib.util
+import importlib
 import json
 import os
 import subprocess
 import sys
 from pathlib import Path
-from types import ModuleType
 
 import numpy as np
 import pytest
 import torch
 from torch import nn
 
-SCRIPTS = sorted((Path(__file__).resolve().parents[1] / "scripts").glob("*_*.py"))
+from tests.scripts import FOLDER, load
 
-
-def load(path: Path) -> ModuleType:
-    spec = importlib.util.spec_from_file_location(path.stem, path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+SCRIPTS = sorted(FOLDER.glob("*_*.py"))
 
 
 @pytest.mark.slow

@@ -61,6 +61,7 @@ class Home:
             the last fifth of the former context's for validation (ours).
         target_validation: gives raw sequences of the new context that `target` lacks; None without any.
         attacks: gives the recorded attacks of a kind, of the new context; None where there are none.
+        zone: time zone on whose clock days and hours are; None: not known.
     """
 
     def __init__(
@@ -72,8 +73,9 @@ class Home:
         windows: Callable[[], FixedWindows] | None = None,
         target_validation: Callable[[], Sequences] | None = None,
         attacks: Callable[[str], Sequences] | None = None,
+        zone: str | None = None,
     ) -> None:
-        self.vocabulary = vocabulary
+        self.vocabulary, self.zone = vocabulary, zone
         self._source, self._target, self._validation = source, target, validation
         self._windows = windows
         self._target_validation, self._attacks = target_validation, attacks
@@ -139,7 +141,7 @@ class Home:
         if self._validation is not None:
             return self, self._validation()
         whole, cut = self.source, int(0.8 * len(self.source))
-        return Home(self.vocabulary, lambda: whole[:cut], self._target), whole[cut:]
+        return Home(self.vocabulary, lambda: whole[:cut], self._target, zone=self.zone), whole[cut:]
 
 
 def load_home(dataset: DatasetSettings, transition: TransitionSettings, release: str, seed: int) -> Home:
@@ -177,9 +179,9 @@ def _own(dataset: LogsSettings, transition: TransitionSettings) -> Home:
     log = read_log(dataset)
     _check_devices(transition.change.replace, log.vocabulary)
     if transition.split is None:
-        return Home(log.vocabulary, log.sequences, None)
+        return Home(log.vocabulary, log.sequences, None, zone=log.zone)
     former, new = split_log(log, transition.split)
-    return Home(log.vocabulary, lambda: log.sequences(former), lambda: log.sequences(new))
+    return Home(log.vocabulary, lambda: log.sequences(former), lambda: log.sequences(new), zone=log.zone)
 
 
 def _check_devices(replacements: dict[str, list[str]], vocabulary: Vocabulary) -> None:

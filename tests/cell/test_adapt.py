@@ -23,6 +23,7 @@ from smartgen.core.types import Sequences
 from smartgen.data.demo.simulate import simulate
 from smartgen.data.demo.vocabulary import demo_vocabulary
 from smartgen.data.vocabulary import DAYS, HOURS
+from smartgen.logs_settings import LogsSettings
 from smartgen.saved import load_pair
 from smartgen.settings import CellSettings
 from tests.cell.conftest import no_tracker
@@ -313,7 +314,8 @@ def in_future(folder: Path, spring: Sequences, winter: Sequences, *words: str) -
     folder.mkdir()
     log = write_log(folder / "home.csv", winter, spring)
     cell = make(log, folder, f"transition.split={SPLIT}", *words)
-    cell.dataset.actions = list(demo_vocabulary().actions)  # type: ignore[attr-defined]
+    assert isinstance(cell.dataset, LogsSettings)
+    cell.dataset.actions = list(demo_vocabulary().actions)
     adapted(cell)
     return cell
 

@@ -21,6 +21,7 @@ class Events:
         actions: (n,) int32 places in ``names``.
         names: ``"device:command"`` of each place; the first colon ends the device.
         idle: further ``"device:command"`` that the home could do, though the log never has them.
+        zone: time zone of the home, where the log itself knows it.
     """
 
     times: NDArray[np.int64]
@@ -28,6 +29,7 @@ class Events:
     actions: NDArray[np.int32]
     names: tuple[str, ...]
     idle: tuple[str, ...] = ()
+    zone: str | None = None
 
 
 @dataclass

@@ -72,7 +72,7 @@ class Found:
         stamps = times[order]
         offsets = local_offsets(stamps // MILLISECONDS, zone)
         actions = np.frombuffer(self.actions, np.int32)[order]
-        return Events(stamps, offsets, actions, tuple(self.places), idle)
+        return Events(stamps, offsets, actions, tuple(self.places), idle, zone.key)
 
 
 def read_home_assistant(settings: LogsSettings, path: Path, tally: Tally) -> Events:

@@ -40,6 +40,7 @@ class Log:
         offsets: (n,) int32 seconds by which the home's clock is ahead of UTC then.
         actions: (n,) int32 ids.
         tally: what happened to the rows.
+        zone: time zone of the home, as the settings or the log itself name it; None: each stamp on its own.
     """
 
     path: Path
@@ -49,6 +50,7 @@ class Log:
     offsets: NDArray[np.int32]
     actions: NDArray[np.int32]
     tally: Tally
+    zone: str | None = None
 
     def __len__(self) -> int:
         return len(self.times)
@@ -175,7 +177,8 @@ def assemble(events: Events, settings: LogsSettings, path: Path, kind: str, tall
     vocabulary = learned_vocabulary([events.names[i] for i in used.tolist()], events.idle, settings)
     ids = np.full(len(events.names), -1, dtype=np.int32)
     ids[used] = [vocabulary.ids[3][events.names[i]] for i in used.tolist()]
-    return Log(path, kind, vocabulary, times // MILLISECONDS, offsets, ids[actions], tally)
+    zone = events.zone or settings.zone
+    return Log(path, kind, vocabulary, times // MILLISECONDS, offsets, ids[actions], tally, zone)
 
 
 def reasons(tally: Tally) -> str:

@@ -6,7 +6,6 @@ import sqlite3
 import subprocess
 import sys
 import time
-from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -18,20 +17,12 @@ from smartgen.core.errors import SmartgenError
 from smartgen.data.logs import home_assistant_file, home_assistant_states
 from smartgen.data.logs.home_assistant import NO_START, is_sqlite
 from smartgen.data.logs.home_assistant import NO_TEXT as NO_TEXT_STATE
-from smartgen.data.logs.home_assistant_entities import NO_TEXT, READING
+from smartgen.data.logs.home_assistant_entities import NO_TEXT
 from smartgen.data.logs.home_assistant_states import (
-    ARRIVED,
-    AWAY,
-    BACK_AS_BEFORE,
     BACK_OTHERWISE,
-    BY_ITSELF,
-    FIRST,
-    NOTHING,
-    REMOVED,
-    REPORT,
-    SETTLED,
 )
 from tests.data.logs.recorder import MIDNIGHT, actions, build, read, states, write
+from tests.scripts import FOLDER, load
 
 HERE = Path(__file__).parent
 FIXTURE = HERE / "home_assistant_2024_3.db.gz"
@@ -328,6 +319,7 @@ def test_the_zone_is_found_beside_the_database(lamp: Path) -> None:
     config.write_text(json.dumps({"version": 1, "data": {"time_zone": "America/New_York"}}))
     events, tally = read(lamp, zone=None)
     assert events.offsets.tolist() == [-4 * 3600] * 2
+    assert events.zone == "America/New_York"
     assert tally.notes == [f"the home's time zone is America/New_York, by {config}"]
     assert read(lamp)[1].notes == []
     for broken in (
@@ -346,29 +338,12 @@ def test_the_recorded_home_is_small(file: str) -> None:
 
 
 def test_the_recorded_home_reconciles_to_the_row(recorded: Path) -> None:
+    script = load(FOLDER / "check_home_assistant.py")
     truth = json.loads(FIXTURE.with_name("home_assistant_2024_3.json").read_text())
     events, tally = read(recorded)
-    dropped = {reason: one.count for reason, one in tally.dropped.items()}
-    readings = sum(count for reason, count in dropped.items() if reason.startswith(READING))
-    assert tally.rows == truth["rows"]
-    assert Counter(actions(events)) == truth["actions"]
-    assert {
-        "action": len(events.times),
-        "reading": readings,
-        "first": dropped[FIRST],
-        "arrival": dropped[ARRIVED],
-        "settling": dropped[SETTLED],
-        "unavailable": dropped[AWAY],
-        "removed": dropped[REMOVED],
-        "as before": dropped[BACK_AS_BEFORE],
-        "meanwhile": dropped[BACK_OTHERWISE],
-        "unchanged": dropped[NOTHING],
-        "report": dropped[REPORT],
-        "by itself": dropped[BY_ITSELF],
-    } == truth["kinds"]
-    assert set(dropped) == {reason for reason in dropped if reason.startswith(READING)} | {
-        FIRST, ARRIVED, SETTLED, AWAY, REMOVED, BACK_AS_BEFORE, BACK_OTHERWISE, NOTHING, REPORT, BY_ITSELF,
-    }  # fmt: skip
+    assert script.counted(events, tally) == script.expected(truth)
+    assert tally.rows == len(events.times) + sum(one.count for one in tally.dropped.values())
+    assert len(truth["kinds"]) == 12
     with sqlite3.connect(recorded) as connection:
         assert connection.execute("SELECT MAX(schema_version) FROM schema_changes").fetchone() == (42,)
         assert connection.execute("SELECT COUNT(*) FROM recorder_runs").fetchone() == (2,)
