@@ -40,7 +40,7 @@ def collected(records: Iterable[Record]) -> dict[Row, Values]:
 
 
 def line(row: Row, values: Values) -> list[str]:
-    """Means over households and seeds; and how many of them the regime named last leaves better and worse."""
+    """Means over households and seeds; and how many of them `adapted`, else `synthetic`, leaves better."""
     means = [f"{fmean(values[name].values()):.3f}" if values.get(name) else "" for name in REGIMES]
     mine = next((name for name in ("adapted", "synthetic") if values.get(name)), "")
     sign = -1 if row[-1] == "normal flagged" else 1

@@ -38,12 +38,16 @@ def check_home(cell: CellSettings) -> None:
             f"transition.split is {cell.transition.split!r}, but only dataset=logs is split; take null"
         )
     if cell.task == "adapt":
-        _check_told(cell)
-    if cell.task == "adapt" and isinstance(cell.protocol, UnifiedProtocolSettings) and cell.protocol.few:
+        _check_adapt(cell)
+
+
+def _check_adapt(cell: CellSettings) -> None:
+    if isinstance(cell.protocol, UnifiedProtocolSettings) and cell.protocol.few:
         raise SmartgenError(
             f"protocol.few is {cell.protocol.few}, but task=adapt trains on nothing real of the new "
             "context; take 0"
         )
+    _check_told(cell)
 
 
 def _check_told(cell: CellSettings) -> None:

@@ -37,6 +37,7 @@ def smartgen(outputs: Path, *arguments: str) -> subprocess.CompletedProcess[str]
         (["protocol=released", "protocol.percentile=101"], "expected a number from 0 to 100"),
         (["protocol.percentile=101"], "protocol.percentile is 101.0, expected a number from 0 to 100"),
         (["+foo=3"], "foo is no key"),
+        (["transition.change.replace={Stove: [Fan]}"], "+KEY=VALUE adds one where a table takes more"),
         (["protocol=released", "debug=smoke"], "Key 'max_steps' not in 'ReleasedProtocolSettings'"),
         (["study=gpt-4o", "synthesizer=gpt-4o"], "conf/study/gpt-4o.yaml says on top what it goes with"),
         (["synthesizer=gpt-4o", "synthesizer.usd_per_million.prompt=1"], "expected {prompt: USD"),

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from smartgen.commands.unread import unread
 from smartgen.core.errors import SmartgenError
 from smartgen.data.release import (
     ENVIRONMENT,
@@ -22,7 +23,6 @@ from smartgen.data.release import (
 
 MODELS = "SMARTGEN_MODELS"  # environment variable of the folder of models
 NAMED = 10  # missing files that are told one by one
-UNREAD = 141  # exit code, as of a program that a broken pipe ends
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -34,9 +34,8 @@ def main(argv: list[str] | None = None) -> int:
             sys.stdout.flush()
     except SmartgenError as error:
         return _fail(str(error), 2)
-    except BrokenPipeError:  # as of `| head`; what is still buffered would be written on exit, and fail aloud
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return UNREAD
+    except BrokenPipeError:
+        return unread()
     except OSError as error:  # a full disk, a folder without permission
         return _fail(f"{error.filename or 'system'}: {error.strerror or error}", 2)
     except KeyboardInterrupt:

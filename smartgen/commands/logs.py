@@ -9,6 +9,7 @@ from smartgen.check import check_settings
 from smartgen.commands import drift
 from smartgen.config import assigned, compose_cell
 from smartgen.core.atomic import json_text
+from smartgen.core.texts import printable
 from smartgen.logs_settings import LogsSettings
 
 
@@ -51,7 +52,6 @@ def show_log(args: argparse.Namespace) -> int:
     """Print the validation report, or the actions."""
     from smartgen.data.logs.log import read_log
     from smartgen.data.logs.report import log_report, report_lines
-    from smartgen.tables.drift import printable
 
     log = read_log(log_settings(args))
     if args.actions:

@@ -11,6 +11,7 @@ from datetime import tzinfo
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
+from smartgen.commands.unread import unread
 from smartgen.core.errors import SmartgenError
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
 THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
 STANDARD = "-"
-BAD_INPUT, INTERRUPTED, UNREAD = 2, 130, 141
+BAD_INPUT, INTERRUPTED = 2, 130
 UTC_NOTE = (
     "smartgen-score: time stamps are read on UTC's clock; name the home's with --zone, as Europe/Berlin"
 )
@@ -37,9 +38,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except SmartgenError as error:
         return _fail(str(error))
     except BrokenPipeError:
-        # What is still buffered would be written on exit, and fail aloud.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return UNREAD
+        return unread()
     except OSError as error:
         return _fail(f"{error.filename or 'system'}: {error.strerror or error}")
     except KeyboardInterrupt:

@@ -12,7 +12,7 @@ from smartgen.core.types import IntArray, Sequences
 LONGEST = 10  # behaviors of a raw sequence at most (release)
 HOUR = 3600
 DAY = 24 * HOUR
-_BUCKET = 3 * HOUR
+BUCKET = 3 * HOUR
 _EPOCH_WEEKDAY = 3  # 1970-01-01 was a Thursday
 
 
@@ -26,7 +26,7 @@ def day_and_hour(times: IntArray) -> NDArray[np.int64]:
         [[3, 0], [0, 2]]
     """
     seconds = np.asarray(times, dtype=np.int64)
-    return np.stack([(seconds // DAY + _EPOCH_WEEKDAY) % 7, seconds % DAY // _BUCKET], axis=1)
+    return np.stack([(seconds // DAY + _EPOCH_WEEKDAY) % 7, seconds % DAY // BUCKET], axis=1)
 
 
 def windows(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from smartgen.core.texts import printable
 from smartgen.html.sections import Picture
 from smartgen.tables.canvas import saved
 from smartgen.tables.draw import COLORS
@@ -58,5 +59,4 @@ def _finished(canvas: Any, ax: Any, name: str, alt: str) -> Picture:
 def _short(name: str) -> str:
     """A user's own name: not too long, without the drawing library's markup or what XML forbids."""
     text = name if len(name) <= LONGEST else name[: LONGEST - 1] + "…"
-    text = "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in text)
-    return text.replace("$", r"\$")
+    return printable(text).replace("$", r"\$")

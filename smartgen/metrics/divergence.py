@@ -47,9 +47,8 @@ def thinned(counts: Integers, most: int, rng: np.random.Generator) -> Integers:
     """
     rest = counts.sum(axis=1)
     left, found = np.minimum(rest, most), np.zeros_like(counts)
-    for place in np.flatnonzero(
-        counts.any(axis=0)
-    ).tolist():  # multivariate hypergeometric, a category at a time
+    # Multivariate hypergeometric, a category at a time.
+    for place in np.flatnonzero(counts.any(axis=0)).tolist():
         held = counts[:, place]
         rest = rest - held
         some = held > 0

@@ -8,9 +8,10 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
+from smartgen.metrics.divergence import Integers
+
 WEEK = 7
 TOLERANCE = 1e-12  # what rounding can part of two equal statistics
-Integers = NDArray[np.int64]
 
 
 def ways(lived: Integers, latest: int) -> int:

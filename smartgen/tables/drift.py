@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from smartgen.core.texts import printable
 from smartgen.data.vocabulary import Vocabulary
 from smartgen.data.windows import DAY
 from smartgen.metrics.distribution import clock
@@ -34,16 +35,13 @@ def line(found: Drift, vocabulary: Vocabulary, name: str) -> str:
 def numbers(found: Drift, vocabulary: Vocabulary, name: str) -> dict[str, Any]:
     """All numbers, as JSON holds them; categories begin with what moved most."""
     start, middle, end = (_stamp(seconds) for seconds in bounds(found))
-    lengths = zip((found.training, found.latest), found.lived, (found.before, found.after), strict=True)
-    names = ("days", "days_with_behaviors", "behaviors")
-    training, latest = (dict(zip(names, one, strict=True)) for one in lengths)
     return {
         "log": name,
         "due": found.found,
         "p": found.p,
         "level": found.level,
-        "training": {"from": start, "to": middle} | training,
-        "latest": {"from": middle, "to": end} | latest,
+        "training": _window(start, middle, found.training, found.lived[0], found.before),
+        "latest": _window(middle, end, found.latest, found.lived[1], found.after),
         "exchanges": found.exchanges,
         "exact": found.exact,
         "seed": found.seed,
@@ -107,14 +105,8 @@ def count(number: int, what: str) -> str:
     return f"{number} {what}{'' if number == 1 else 's'}"
 
 
-def printable(text: str) -> str:
-    r"""A name with a sign in place of what would steer a terminal, or what XML cannot hold.
-
-    Example:
-        >>> printable("fan\x1b[31m") == "fan\ufffd[31m"
-        True
-    """
-    return "".join(one if one.isprintable() else "\ufffd" for one in text)
+def _window(start: str, end: str, days: int, lived: int, behaviors: int) -> dict[str, Any]:
+    return {"from": start, "to": end, "days": days, "days_with_behaviors": lived, "behaviors": behaviors}
 
 
 def _days(days: int, lived: int) -> str:

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from smartgen.core.texts import printable
 from smartgen.data.vocabulary import Vocabulary
 from smartgen.metrics.distribution import clock
 from smartgen.metrics.drift import Drift, Family
 from smartgen.tables.canvas import KINDS, saved
 from smartgen.tables.draw import COLORS
-from smartgen.tables.drift import category, count, decimal, equals, printable
+from smartgen.tables.drift import category, count, decimal, equals
 
 MOST = 8  # devices, and transitions, that are drawn
 LONGEST = 36  # characters of a name in a line

@@ -14,7 +14,8 @@ import numpy as np
 import pytest
 
 from smartgen.cell import run_cell
-from smartgen.commands.score import INTERRUPTED, UNREAD, main
+from smartgen.commands.score import INTERRUPTED, main
+from smartgen.commands.unread import UNREAD
 from smartgen.config import compose_cell
 from smartgen.core.types import Sequences
 from smartgen.data.demo.simulate import simulate

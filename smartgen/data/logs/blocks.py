@@ -22,15 +22,8 @@ from smartgen.data.logs.tally import Tally
 TIME: Final = f"time that cannot be read, expected {EXPECTED}"
 NO_DEVICE: Final = "empty device"
 NO_ACTION: Final = "empty action"
-_EMPTY: Final = (
-    "",
-    "nan",
-    "null",
-    "none",
-    "<na>",
-    "nat",
-    "n/a",
-)  # as programs write a cell that holds nothing
+# As programs write a cell that holds nothing.
+_EMPTY: Final = frozenset(("", "nan", "null", "none", "<na>", "nat", "n/a"))
 _REASONS: Final = (NO_DEVICE, NO_ACTION, READING, NOTHING, UNNAMED)
 _STATES: Final = tuple(-1 - _REASONS.index(reason) for reason in (READING, UNNAMED))  # no action, but a state
 _MOST_NAMES: Final = 50_000

@@ -9,9 +9,9 @@ import numpy as np
 
 from smartgen.data.logs.log import Log, stamp
 from smartgen.data.logs.tally import Counted
+from smartgen.data.windows import BUCKET, DAY
 
-BUCKET = 3 * 3600  # seconds
-GAP = 24 * 3600  # seconds without a behavior that are told
+GAP = DAY  # seconds without a behavior that are told
 MOST = 3  # of the longest gaps, and of changes of the clock
 YEAR = 365.25 * GAP
 FAR, FEW = 60 * GAP, 0.01  # seconds without a behavior, and the share beyond them that is odd
@@ -35,7 +35,7 @@ def log_report(log: Log) -> dict[str, Any]:
         "first": stamp(int(clock[0])),
         "last": stamp(int(clock[-1])),
         "days": len(np.unique(clock // GAP)),
-        "hours": np.bincount(clock % GAP // BUCKET, minlength=GAP // BUCKET).tolist(),
+        "hours": np.bincount(clock % DAY // BUCKET, minlength=DAY // BUCKET).tolist(),
         "gaps": _gaps(log),
         "clock_changes": _clock_changes(log),
     }

@@ -60,12 +60,19 @@ def split_log(log: Log, split: str) -> tuple[Mask, Mask]:
 
 
 def _file(split: str) -> Path | None:
-    """The file that a split names; None where it names none, or cannot."""
+    """The file that a split names; None where there is none of that name.
+
+    Raises:
+        SmartgenError: a name that no file can have, or a folder that may not be read.
+    """
     try:
         file = Path(split).expanduser()
         return file if file.is_file() else None
-    except (OSError, RuntimeError, ValueError):  # too long a name, an unknown user, a NUL
-        return None
+    except (OSError, RuntimeError, ValueError) as error:  # too long, an unknown user, a NUL
+        told = error.strerror if isinstance(error, OSError) else error
+        raise SmartgenError(
+            f"transition.split is {split[:60]!r}, {EXPECTED}; as a file's name: {told}"
+        ) from error
 
 
 def seconds(text: str, where: str) -> int:
