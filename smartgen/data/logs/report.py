@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from smartgen.data.logs.log import Log, stamp
+from smartgen.data.logs.log import BLOCK, Log, stamp
 from smartgen.data.logs.tally import Counted
 from smartgen.data.windows import BUCKET, DAY
 
@@ -19,7 +19,7 @@ FAR, FEW = 60 * GAP, 0.01  # seconds without a behavior, and the share beyond th
 
 def log_report(log: Log) -> dict[str, Any]:
     """JSON's own types; ``rows`` = ``behaviors`` + the counts of ``dropped``."""
-    clock, tally = log.clock, log.tally
+    tally, (days, hours) = log.tally, _days_and_hours(log)
     return {
         "path": str(log.path),
         "format": log.format,
@@ -32,13 +32,28 @@ def log_report(log: Log) -> dict[str, Any]:
         "actions": len(log.vocabulary.actions),
         "used_actions": len(np.unique(log.actions)),
         "off_actions": sorted(log.vocabulary.actions[i] for i in log.vocabulary.off_actions),
-        "first": stamp(int(clock[0])),
-        "last": stamp(int(clock[-1])),
-        "days": len(np.unique(clock // GAP)),
-        "hours": np.bincount(clock % DAY // BUCKET, minlength=DAY // BUCKET).tolist(),
+        "first": _when(log, 0),
+        "last": _when(log, -1),
+        "days": days,
+        "hours": hours,
         "gaps": _gaps(log),
         "clock_changes": _clock_changes(log),
     }
+
+
+def _days_and_hours(log: Log) -> tuple[int, list[int]]:
+    """Days with a behavior, and behaviors in each bucket; by blocks, for a log may be large."""
+    days: set[int] = set()
+    hours = np.zeros(DAY // BUCKET, dtype=np.int64)
+    for start in range(0, len(log), BLOCK):
+        clock = log.times[start : start + BLOCK] + log.offsets[start : start + BLOCK]
+        days.update(np.unique(clock // DAY).tolist())
+        hours += np.bincount(clock % DAY // BUCKET, minlength=len(hours))
+    return len(days), hours.tolist()
+
+
+def _when(log: Log, behavior: int) -> str:
+    return stamp(int(log.times[behavior]) + int(log.offsets[behavior]))
 
 
 def oddities(log: Log) -> Iterator[str]:
@@ -50,7 +65,7 @@ def oddities(log: Log) -> Iterator[str]:
             f"the home's clock changes {changes:,} times, daylight saving does twice a year; where time "
             "stamps of several clocks are mixed, dataset.zone= puts all on the home's"
         )
-    clock, few = log.clock, FEW * len(log)
+    few = FEW * len(log)
     gaps = np.flatnonzero(np.diff(log.times) > FAR) + 1  # the behavior behind each
     before, after = gaps[gaps <= few][-1:].tolist(), gaps[len(log) - gaps <= few][:1].tolist()
     for alone, where, bound in (
@@ -59,7 +74,7 @@ def oddities(log: Log) -> Iterator[str]:
     ):
         yield (
             f"{alone:,} of {len(log):,} behaviors {'lies' if alone == 1 else 'lie'} {where} "
-            f"{stamp(int(clock[bound]))}, over {FAR // GAP} days apart from the others; was a clock wrong?"
+            f"{_when(log, bound)}, over {FAR // GAP} days apart from the others; was a clock wrong?"
         )
 
 
@@ -74,11 +89,10 @@ def _gaps(log: Log) -> dict[str, Any]:
     gaps = np.diff(log.times)
     places = np.flatnonzero(gaps > GAP)
     longest = places[np.argsort(-gaps[places], kind="stable")][:MOST]
-    clock = log.clock
     told = [
         {
-            "from": stamp(int(clock[i])),
-            "to": stamp(int(clock[i + 1])),
+            "from": _when(log, i),
+            "to": _when(log, i + 1),
             "hours": round(float(gaps[i]) / 3600, 1),
         }
         for i in longest.tolist()
@@ -89,9 +103,8 @@ def _gaps(log: Log) -> dict[str, Any]:
 def _clock_changes(log: Log) -> list[dict[str, Any]]:
     """Where the home's clock was set, between two behaviors."""
     places = np.flatnonzero(np.diff(log.offsets))
-    clock = log.clock
     return [
-        {"before": stamp(int(clock[i + 1])), "minutes": int(log.offsets[i + 1] - log.offsets[i]) // 60}
+        {"before": _when(log, i + 1), "minutes": int(log.offsets[i + 1] - log.offsets[i]) // 60}
         for i in places.tolist()
     ]
 
