@@ -12,10 +12,11 @@ import numpy as np
 
 from smartgen.core.types import IntArray
 from smartgen.data.vocabulary import HOURS
-from smartgen.data.windows import DAY, HOUR
+from smartgen.data.windows import BUCKET, DAY, HOUR
 from smartgen.metrics.divergence import Integers
 
 FAMILIES = ("devices", "hours", "transitions")
+BLOCK = 1 << 20  # behaviors that are worked on at once
 MAX_GAP_HOURS = 9  # longer gaps part sequences (TSS)
 
 
@@ -74,37 +75,58 @@ def daily(times: IntArray, offsets: IntArray, devices: IntArray, actions: IntArr
         >>> found.tables["hours"].counts.tolist()
         [[1, 0, 0, 0, 0, 0, 0, 0]]
     """
-    seconds, clock = np.asarray(times, dtype=np.int64), np.asarray(times, dtype=np.int64) + offsets
-    end = int(clock[-1] // HOUR * HOUR)
-    days = max(int((end - clock.min()) // DAY), 0)
-    day = (end - 1 - clock) // DAY
-    kept = (day >= 0) & (day < days)
-    lived, row = np.unique(day[kept], return_inverse=True)
-    rows = np.zeros(len(day), dtype=np.int64)
-    rows[kept] = row.reshape(-1)
-    step = kept[:-1] & (day[:-1] == day[1:]) & (np.diff(seconds) <= MAX_GAP_HOURS * HOUR)
-    buckets = clock[kept] % DAY // (3 * HOUR)
-    pairs = np.stack([actions[:-1][step], actions[1:][step]], axis=1).astype(np.int64)
+    end = (int(times[-1]) + int(offsets[-1])) // HOUR * HOUR
+    blocks = [slice(start, start + BLOCK + 1) for start in range(0, len(times), BLOCK)]
+    first = min(int((times[part].astype(np.int64) + offsets[part]).min()) for part in blocks)
+    days, width = max((end - first) // DAY, 0), int(np.max(actions)) + 1
+    found = {name: _Occurrences(max(days, 1)) for name in FAMILIES}
+    for part in blocks:  # each with the first behavior of the next one, for the step to it
+        seconds = times[part].astype(np.int64)
+        clock = seconds + offsets[part]
+        day = (end - 1 - clock) // DAY
+        kept = (day >= 0) & (day < days)
+        step = kept[:-1] & (day[:-1] == day[1:]) & (np.diff(seconds) <= MAX_GAP_HOURS * HOUR)
+        kept[BLOCK:] = False
+        pairs = actions[part][:-1][step].astype(np.int64) * width + actions[part][1:][step]
+        found["devices"].add(day[kept], devices[part][kept])
+        found["hours"].add(day[kept], clock[kept] % DAY // BUCKET)
+        found["transitions"].add(day[:-1][step], pairs)
+    lived = found["hours"].days()
+    transitions = found["transitions"].table(lived)
     tables = {
-        "devices": _table(np.asarray(devices, dtype=np.int64)[kept], rows[kept], len(lived)),
-        "hours": Table(np.arange(len(HOURS)), _counted(buckets, len(HOURS), rows[kept], len(lived))),
-        "transitions": _pair_table(pairs, rows[:-1][step], len(lived)),
+        "devices": found["devices"].table(lived),
+        "hours": found["hours"].table(lived, np.arange(len(HOURS))),
+        "transitions": Table(np.stack(np.divmod(transitions.categories, width), axis=1), transitions.counts),
     }
     return Daily(end, days, lived, tables)
 
 
-def _table(codes: Integers, row: Integers, rows: int) -> Table:
-    categories, which = np.unique(codes, return_inverse=True)
-    return Table(categories, _counted(which.reshape(-1), len(categories), row, rows))
+class _Occurrences:
+    """How often a code occurs on a day, added up block by block: a log of years need not lie there twice.
 
+    Args:
+        days: above all days.
+    """
 
-def _pair_table(pairs: Integers, row: Integers, rows: int) -> Table:
-    width = int(pairs.max(initial=0)) + 1
-    coded = _table(pairs[:, 0] * width + pairs[:, 1], row, rows)
-    return Table(np.stack(np.divmod(coded.categories, width), axis=1), coded.counts)
+    def __init__(self, days: int) -> None:
+        self._days = days
+        self._keys, self._counts = [np.empty(0, np.int64)], [np.empty(0, np.int64)]
 
+    def add(self, day: Integers, codes: IntArray) -> None:
+        """(n,) days and codes of a block's occurrences."""
+        keys, counts = np.unique(codes.astype(np.int64) * self._days + day, return_counts=True)
+        self._keys.append(keys)
+        self._counts.append(counts)
 
-def _counted(which: Integers, width: int, row: Integers, rows: int) -> Integers:
-    """(rows, width) occurrences."""
-    flat = np.bincount(row * width + which, minlength=rows * width)
-    return flat.reshape(rows, width).astype(np.int64)
+    def days(self) -> Integers:
+        """Those with an occurrence, ascending."""
+        return np.unique(np.concatenate(self._keys) % self._days)
+
+    def table(self, lived: Integers, categories: Integers | None = None) -> Table:
+        """Of these days, and of the codes that occur unless others are given; both ascending."""
+        codes, day = np.divmod(np.concatenate(self._keys), self._days)
+        known = np.unique(codes) if categories is None else categories
+        counts = np.zeros((len(lived), len(known)), dtype=np.int64)
+        places = np.searchsorted(lived, day), np.searchsorted(known, codes)
+        np.add.at(counts, places, np.concatenate(self._counts))
+        return Table(known, counts)

@@ -97,3 +97,17 @@ def test_the_newest_days_alone_have_what_occurs_on_them() -> None:
     assert (newest.categories.tolist(), newest.counts.tolist()) == ([4], [[1]])
     assert table.newest(2).categories.tolist() == [3, 4]
     assert found.tables["transitions"].newest(1).counts.shape == (1, 0)
+
+
+@pytest.mark.parametrize("block", [1, 2, 3, 7])
+def test_blocks_of_any_size_give_the_same(block: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    rng = np.random.default_rng(block)
+    times = np.sort(rng.integers(0, 6 * DAY, 60)).tolist()
+    actions = rng.integers(0, 5, 60).tolist()
+    whole = counted(times, actions)
+    monkeypatch.setattr("smartgen.metrics.daily.BLOCK", block)
+    parts = counted(times, actions)
+    assert (parts.end, parts.days, parts.lived.tolist()) == (whole.end, whole.days, whole.lived.tolist())
+    for name, table in whole.tables.items():
+        assert parts.tables[name].categories.tolist() == table.categories.tolist()
+        assert parts.tables[name].counts.tolist() == table.counts.tolist()
