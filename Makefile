@@ -5,15 +5,18 @@ TORCH_INDEX ?=
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet
+# What is built is built by the tested versions too: pip leaves `-c` out of the environments that it builds in.
+export PIP_BUILD_CONSTRAINT := constraints.txt
 STAMP := $(VENV)/.installed-from-$(shell cat pyproject.toml constraints.txt | cksum | cut -d' ' -f1)
 
-.PHONY: help setup model demo paper bench docs test unit lint clean
+.PHONY: help setup model demo paper bench docs test unit lint sbom audit clean
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*##/\t/' | expand -t 12
 
 $(STAMP): pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
+	$(PIP) -c constraints.txt pip
 	$(PIP) -c constraints.txt $(if $(TORCH_INDEX),--index-url $(TORCH_INDEX)) torch
 	$(PIP) -c constraints.txt -e '.[dev,docs,embedded,submitit,ray]'
 	@rm -f $(VENV)/.installed-from-* && touch $@
@@ -51,6 +54,21 @@ lint: setup ## style and types
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+# The tools of these two have an environment of their own: what they need, nothing else does.
+TOOLS := $(VENV)/tools
+$(TOOLS)/.installed: scripts/supply/tools.txt
+	$(PYTHON) -m venv $(TOOLS)
+	$(TOOLS)/bin/python -m pip --disable-pip-version-check install --quiet -r scripts/supply/tools.txt
+	@touch $@
+
+sbom: setup $(TOOLS)/.installed ## docs/dependencies.md and the bill of materials, docs/sbom.cdx.json
+	$(PIP) -c constraints.txt -e '.[dev,docs,embedded,submitit,ray,fuzz]' editables
+	$(BIN)/python scripts/make_dependencies.py --tools $(TOOLS)
+
+# --strict: a pin that the service does not know is a failure, not a pass.
+audit: $(TOOLS)/.installed ## known vulnerabilities of every pinned version; asks PyPI
+	$(TOOLS)/bin/pip-audit --strict --no-deps --disable-pip -r constraints.txt -r scripts/supply/tools.txt
 
 clean: ## remove .venv; outputs/ stays
 	rm -rf $(VENV) dist build site

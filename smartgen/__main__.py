@@ -14,6 +14,7 @@ from hydra.errors import HydraException
 from omegaconf import DictConfig
 from omegaconf.errors import OmegaConfBaseException
 
+from smartgen.commands.told import complain, system_fault
 from smartgen.config import (
     THREADS,
     config_dir,
@@ -24,6 +25,7 @@ from smartgen.config import (
     to_settings,
 )
 from smartgen.core.errors import SmartgenError
+from smartgen.core.masks import refuse_secrets
 from smartgen.reads import input_paths
 from smartgen.sweeps.journal import cell_of
 from smartgen.sweeps.known import remember
@@ -61,9 +63,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
             print(usage(config_dir()), end="")
             return 0
+        refuse_secrets(given)
         register_schemas()
-    except SmartgenError as error:  # the file of a detector or predictor that was added
-        print(f"smartgen: {error}", file=sys.stderr)
+    except SmartgenError as error:  # also of the file of a detector or predictor that was added
+        complain("smartgen", error)
         return BAD_INPUT
     # Hydra's own errors come to us whole, instead of being printed in many lines with exit code 1.
     os.environ.setdefault("HYDRA_FULL_ERROR", "1")
@@ -75,10 +78,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         run()
     except (HydraException, OmegaConfBaseException) as error:
-        print(f"smartgen: {explain(error)}", file=sys.stderr)
+        complain("smartgen", explain(error))
         return BAD_INPUT
-    except OSError as error:  # an outputs folder that cannot be made, a full disk
-        print(f"smartgen: {error.filename or 'system'}: {error.strerror or error}", file=sys.stderr)
+    except SmartgenError as error:  # what a sweep itself cannot write, as on a full disk
+        complain("smartgen", error)
+        return BAD_INPUT
+    except OSError as error:  # an outputs folder that cannot be made
+        complain("smartgen", system_fault(error))
         return BAD_INPUT
     except KeyboardInterrupt:
         print("smartgen: interrupted; the same command goes on where it stopped", file=sys.stderr)

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from smartgen.core.provenance import provenance
+from smartgen.core.texts import as_text
 from smartgen.core.types import Sequences
 from smartgen.data.export import behavior_table
 from smartgen.data.vocabulary import Vocabulary
@@ -26,7 +27,8 @@ def synthetic_files(sequences: Sequences, vocabulary: Vocabulary, stem: str) -> 
 
     Returns:
         Content by name: ``.jsonl`` has one ``{"sequence": [[day, hour, device, action], ...]}`` a line,
-        ``.csv`` and ``.parquet`` one row a behavior.
+        ``.csv`` and ``.parquet`` one row a behavior; in the CSV a name that a spreadsheet would take for a
+        formula has an apostrophe before it.
     """
     lines = (
         json.dumps({"sequence": row}, ensure_ascii=False) + "\n" for row in _words(sequences, vocabulary)
@@ -48,7 +50,7 @@ def _csv(sequences: Sequences, vocabulary: Vocabulary) -> str:
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(COLUMNS)
     for number, sequence in enumerate(_words(sequences, vocabulary)):
-        writer.writerows([number, position, *words] for position, words in enumerate(sequence))
+        writer.writerows([number, place, *map(as_text, words)] for place, words in enumerate(sequence))
     return out.getvalue()
 
 

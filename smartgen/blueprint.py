@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
-from typing import Any, Self
+from typing import Any, Final, Self
+
+from numpy.typing import NDArray
 
 from smartgen.core.errors import SmartgenError
 from smartgen.core.models import REGISTRIES, axis_of
@@ -16,6 +18,15 @@ from smartgen.settings import (
     TrainerSettings,
     UnifiedProtocolSettings,
 )
+
+# Of settings: what a network's weights grow with, what it is repeated by, and what limits it in no other way.
+WIDTHS: Final = ("d_model", "width", "unified_width", "heads", "states")
+REPEATS: Final = ("layers", "blocks")
+OTHERS: Final = ("length", "neighbors")
+MOST_TREES: Final = 10_000
+MOST_THREADS: Final = 1024
+SMALL: Final = 1 << 26  # numbers that any model may have, 256 MB of them
+TIMES: Final = 16  # as many as there are weights
 
 
 @dataclass(frozen=True)
@@ -97,6 +108,39 @@ class Blueprint:
             None if told["budget"] is None else UnifiedProtocolSettings(**told["budget"]),
             told["field"],
         )
+
+
+def check_sizes(blueprint: Blueprint, members: Any, state: Mapping[str, NDArray[Any]]) -> None:
+    """A network is made before its weights are put in, and a few digits can ask for terabytes.
+
+    Raises:
+        SmartgenError: the message names what is out of proportion.
+    """
+    told = vars(blueprint.settings) | ({} if blueprint.budget is None else vars(blueprint.budget))
+    _check_whole("trainer.threads", blueprint.trainer.threads, 1, MOST_THREADS)
+    _check_whole("members", members, 0, len(state))
+    _check_whole("trees", told.get("trees", 1), 1, MOST_TREES)
+    for name in REPEATS:
+        _check_whole(name, told.get(name, 1), 0, len(state))
+    for name in (*WIDTHS, *OTHERS):
+        if told.get(name) is not None:
+            _check_whole(name, told[name], 0, SMALL)
+    words = len(blueprint.vocabulary.actions) + len(blueprint.vocabulary.devices)
+    rows = max(
+        (len(one) for name, one in state.items() if name.startswith("offsets") and one.ndim), default=0
+    )
+    widest = max((told[name] for name in WIDTHS if told.get(name)), default=1)
+    longest = max([widest, words, *(told[name] for name in OTHERS if told.get(name))])
+    repeats = max((told[name] for name in REPEATS if told.get(name)), default=1)
+    wanted = max(widest * longest * repeats, rows * words)
+    there = sum(one.size for one in state.values())
+    if wanted > max(SMALL, TIMES * there):
+        raise SmartgenError(f"it asks for some {wanted:,} numbers, its weights are {there:,}")
+
+
+def _check_whole(name: str, value: Any, least: int, most: int) -> None:
+    if not isinstance(value, int) or isinstance(value, bool) or not least <= value <= most:
+        raise SmartgenError(f"{name} is {str(value)[:40]}, expected {least} to {most:,}")
 
 
 def _model_class(kind: str, name: str) -> Any:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import fields, is_dataclass
+from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, cast, get_type_hints
 
 from hydra import compose, initialize_config_dir
 from hydra.core.config_store import ConfigStore
@@ -19,6 +21,7 @@ from smartgen.core.models import FILES
 from smartgen.core.registry import file_of
 from smartgen.core.resources import resource_dir
 from smartgen.logs_settings import LogsSettings
+from smartgen.overrides import read_back, with_spelled_keys
 from smartgen.settings import (
     AdaptationSettings,
     AegisSettings,
@@ -66,6 +69,8 @@ _ONE = (
 )
 ONE_VALUE = re.compile(_ONE, re.ASCII)
 VALUES = re.compile(rf"{_ONE}(?:,{_ONE})*", re.ASCII)
+# How like another a key must be to be taken for it misspelt: twice the letters in common by those of both.
+NEAR = 0.65
 # Hydra's launchers that come with an extra of this package, by the extra's name.
 EXTRAS = {"submitit_slurm": "submitit", "submitit_local": "submitit", "ray": "ray"}
 
@@ -171,7 +176,7 @@ def compose_cell(*overrides: str) -> CellSettings:
     register_schemas()
     try:
         with initialize_config_dir(str(config_dir()), version_base="1.3"):
-            return to_settings(compose("config", overrides=list(overrides)))
+            return to_settings(compose("config", overrides=[*map(with_spelled_keys, overrides)]))
     except HydraException as error:
         raise SmartgenError(explain(error)) from error
 
@@ -194,9 +199,51 @@ def explain(error: BaseException) -> str:
         told = f"{told.split('. To append')[0].removesuffix('.')}: {str(error.__cause__).splitlines()[0]}"
     if (within := re.search(r"In '(\w+/[\w.-]+)'", told)) is not None:
         return f"{told}; conf/{within[1]}.yaml says on top what it goes with"
+    if hint := meant(str(getattr(error.__cause__, "full_key", None) or "")):
+        return f"{told}; {hint}"
     if "is not in struct" in told:  # of a table that takes further keys
         told = f"{told}; +KEY=VALUE adds one where a table takes more"
     return f"{told}; `smartgen --cfg job` shows every key"
+
+
+def meant(key: str) -> str:
+    """The keys that somebody may have had in mind, as a question; "" where none is near.
+
+    One whose last word is nearly this one's, of the group that was named; or else up to three whose last word
+    is this one's, or nearly so, anywhere.
+
+    Example:
+        >>> meant("zone"), meant("detector.dmodel"), meant("foo")
+        ('did you mean dataset.zone=?', 'did you mean detector.d_model=?', '')
+    """
+    group, _, last = key.replace("/", ".").rpartition(".")
+    groups: dict[str, list[str]] = {}  # by the last word
+    for path in dict.fromkeys(_known_keys()):
+        groups.setdefault(path.rpartition(".")[2], []).append(path.rpartition(".")[0])
+    if group in groups.get(last, ()):
+        return ""  # which another choice of the group has
+    own = get_close_matches(last, [word for word, found in groups.items() if group in found], 1, NEAR)
+    if own and (group or last not in groups):
+        chosen = [(group, own[0])]
+    else:
+        words = [last] if last in groups else get_close_matches(last, groups, 1, NEAR)
+        chosen = [(found, word) for word in words for found in groups[word]][:3]
+    told = " or ".join(f"{'.'.join(filter(None, path))}=" for path in chosen)
+    return f"did you mean {told}?" if told else ""
+
+
+def _known_keys() -> Iterator[str]:
+    """Every key of every choice, as it is written on the command line."""
+    yield from _keys_of(CellSettings, "")
+    for group, _, node in (*CHOICES, *own_schemas()):
+        yield from _keys_of(node, f"{group.replace('/', '.')}.")
+
+
+def _keys_of(node: type[Any], path: str) -> Iterator[str]:
+    for name, kind in get_type_hints(node).items():
+        yield f"{path}{name}"
+        if is_dataclass(kind):
+            yield from _keys_of(cast(type[Any], kind), f"{path}{name}.")
 
 
 def assigned(key: str, value: str) -> str:
@@ -207,7 +254,7 @@ def assigned(key: str, value: str) -> str:
         paths.outputs='it\\'s here'
     """
     # A backslash is one, unless a quote follows: then two are.
-    escaped = re.sub(r"(\\*)('|$)", lambda end: 2 * end[1] + ("\\'" if end[2] else ""), value)
+    escaped = re.sub(r"(\\*)('|\Z)", lambda end: 2 * end[1] + ("\\'" if end[2] else ""), value)
     return f"{key}='{escaped}'"
 
 
@@ -216,7 +263,7 @@ def spoken(argument: str, sweep: bool = False) -> str:
 
     Hydra's grammar ends at an apostrophe, a parenthesis, or a letter outside ASCII, and a comma parts values.
     So a value of ``FREE_TEXT`` is one text, unless it is written in that grammar: quoted, referring to
-    another key, or, in a sweep, several values.
+    another key, or, in a sweep, several values. Of any other key, the keys of its tables are spelled.
 
     Args:
         sweep: whether several values are meant where there are commas between plain words.
@@ -232,7 +279,9 @@ def spoken(argument: str, sweep: bool = False) -> str:
     key, _, value = argument.partition("=")
     spans = key == "transition.split" and value.count("/") == 2
     grammar = VALUES if sweep and not spans else ONE_VALUE
-    return argument if key not in FREE_TEXT or grammar.fullmatch(value) else assigned(key, value)
+    if key not in FREE_TEXT:
+        return with_spelled_keys(argument)
+    return argument if grammar.fullmatch(value) else assigned(key, value)
 
 
 def to_settings(config: DictConfig) -> CellSettings:
@@ -246,7 +295,7 @@ def to_settings(config: DictConfig) -> CellSettings:
     except OmegaConfBaseException as error:
         raise SmartgenError(f"config: {str(error).splitlines()[0]}") from error
     _refuse_foreign(settings, "")
-    return settings
+    return cast(CellSettings, read_back(settings))
 
 
 def _refuse_foreign(settings: Any, path: str) -> None:
@@ -254,6 +303,7 @@ def _refuse_foreign(settings: Any, path: str) -> None:
     known = {field.name for field in fields(settings)}
     for name, value in vars(settings).items():
         if name not in known:
-            raise SmartgenError(f"{path}{name} is no key; `smartgen --cfg job` shows every key")
+            hint = meant(f"{path}{name}") or "`smartgen --cfg job` shows every key"
+            raise SmartgenError(f"{path}{name} is no key; {hint}")
         if is_dataclass(value):
             _refuse_foreign(value, f"{path}{name}.")

@@ -7,7 +7,7 @@ them. Nothing is pickled, so that loading a file runs no code of its own.
 from __future__ import annotations
 
 import hashlib
-import json
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -19,12 +19,13 @@ from safetensors import SafetensorError
 from safetensors.numpy import load as load_arrays
 from safetensors.numpy import save as save_arrays
 
-from smartgen.blueprint import Blueprint
+from smartgen.blueprint import Blueprint, check_sizes
 from smartgen.core.atomic import write_bytes_atomic, write_json_atomic
 from smartgen.core.errors import SmartgenError
+from smartgen.core.foreign import read_json
 from smartgen.core.provenance import provenance
 from smartgen.core.records import read_record
-from smartgen.core.types import FIELDS, Sequences
+from smartgen.core.types import FIELDS, MAX_BEHAVIORS, Sequences
 from smartgen.data.vocabulary import DAYS, HOURS, Vocabulary
 from smartgen.protocols.candidates import token_histories
 from smartgen.protocols.committee import MEMBER, DetectorCommittee, PredictorCommittee, explained_by
@@ -215,10 +216,11 @@ def load_model(path: str | Path) -> SavedModel:
     state = _weights(file, told["sha256"])
     try:
         blueprint = Blueprint.from_json(told["model"])
+        check_sizes(blueprint, told["members"], state)
         threshold = None if told["threshold"] is None else Threshold(**told["threshold"])
         with thread_limit(blueprint.trainer.threads):
             model = _restored(blueprint, told["members"], state)
-        return SavedModel(told["key"], told["axes"], blueprint, model, threshold, told.get("zone"))
+        return _tried(SavedModel(told["key"], told["axes"], blueprint, model, threshold, told.get("zone")))
     except Exception as error:  # whatever a foreign file may hold
         line = (str(error).splitlines() or [""])[0]
         raise SmartgenError(f"{file}: no model can be made of it ({type(error).__name__}: {line})") from error
@@ -258,7 +260,7 @@ def _file(path: Path) -> Path:
 
 def _told(file: Path) -> dict[str, Any]:
     try:
-        told = json.loads(file.read_text(encoding="utf-8"))
+        told = read_json(file)
     except FileNotFoundError as error:
         raise SmartgenError(f"{file}: no such file; a cell keeps its models with save=true") from error
     except (OSError, ValueError) as error:
@@ -285,6 +287,26 @@ def _weights(file: Path, digest: str) -> dict[str, NDArray[Any]]:
         return load_arrays(content)
     except (SafetensorError, KeyError, ValueError) as error:
         raise SmartgenError(f"{path}: expected safetensors, but {error}; {REMEDY}") from error
+
+
+def _tried(one: SavedModel) -> SavedModel:
+    """The model, once it has scored the first and the last of all ids: weights of other sizes fail here.
+
+    Raises:
+        ValueError: its scores are of another shape, or what goes along with it is of another type.
+    """
+    words = (*one.vocabulary.devices, *one.vocabulary.actions, one.key, one.zone or "")
+    if not all(isinstance(word, str) for word in words) or not isinstance(one.axes, dict):
+        raise ValueError("key, zone, devices and actions are texts, axes a table")
+    border = 0.0 if one.threshold is None else one.threshold.value
+    if not isinstance(border, int | float) or not math.isfinite(border):
+        raise ValueError(f"its threshold is {border!r:.40}, expected a number")
+    sizes = (len(DAYS), len(HOURS), len(one.vocabulary.devices), len(one.vocabulary.actions))
+    both = [0, 0, 0, 0, *(size - 1 for size in sizes)]
+    scores = one.score(Sequences.from_lists([both * (MAX_BEHAVIORS // 2)]))  # some networks know no pad
+    if scores.shape != ((1,) if one.is_detector else (1, sizes[-1])):
+        raise ValueError(f"its scores have the shape {scores.shape}")
+    return one
 
 
 def _restored(blueprint: Blueprint, members: int, state: Arrays) -> Any:

@@ -51,6 +51,7 @@ RANKS = {
     "cell": 9,
     "spending": 9,
     "added": 9.5,
+    "overrides": 9.5,
     "config": 10,
     "tracking": 10,
     "tables": 10,

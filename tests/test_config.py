@@ -10,11 +10,16 @@ import pytest
 import yaml
 from hydra import compose, initialize_config_dir
 from hydra.core.global_hydra import GlobalHydra
+from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.errors import ConfigCompositionException
+from hypothesis import given
+from hypothesis import settings as rounds
+from hypothesis import strategies as st
 
 from smartgen.cell import Prepared
 from smartgen.check import check_settings
-from smartgen.config import config_dir, register_schemas, to_settings
+from smartgen.config import assigned, compose_cell, config_dir, meant, register_schemas, to_settings
+from smartgen.overrides import read_back, spelled, with_spelled_keys
 from smartgen.settings import AutoencoderSettings, CellSettings, DatasetSettings
 from smartgen.synthesizer_settings import EmbeddedSettings, LlmSettings
 
@@ -189,3 +194,70 @@ def test_a_misspelt_key_is_refused(override: str) -> None:
 def test_a_wrong_type_is_refused(override: str) -> None:
     with pytest.raises(ConfigCompositionException):
         settings(override)
+
+
+@pytest.mark.parametrize(
+    ("key", "told"),
+    [
+        ("zone", "did you mean dataset.zone=?"),
+        ("max_gap_hour", "did you mean stage.tss.max_gap_hours=?"),
+        ("stage.tss.max_gap", "did you mean stage.tss.max_gap_hours=?"),
+        ("percentile", "did you mean dataset.percentile= or protocol.percentile=?"),
+        ("dataset.percentil", "did you mean dataset.percentile=?"),
+        ("seeds", "did you mean seed=?"),
+        ("dataset.zone", ""),  # of another choice of the group
+        ("quux", ""),
+        ("", ""),
+    ],
+)
+def test_a_near_key_is_told(key: str, told: str) -> None:
+    assert meant(key) == told
+
+
+def test_every_key_that_is_told_is_one_of_the_config() -> None:
+    """From a few words that are nowhere on top: what they are answered with composes."""
+    for word, value in (("zone", "UTC"), ("max_gap_hours", "9"), ("settle_seconds", "1"), ("seeds", "2")):
+        (key,) = re.fullmatch(r"did you mean ([\w.]+)=.*", meant(word)).groups()  # type: ignore[union-attr]
+        settings("dataset=logs", f"{key}={value}")
+
+
+TABLES = st.dictionaries(st.text(min_size=1), st.text(), max_size=4)
+
+
+@given(TABLES)
+@rounds(deadline=None)
+def test_any_table_of_texts_comes_through_the_command_line(table: dict[str, str]) -> None:
+    words = ", ".join(f"{quoted(key)}: {quoted(value)}" for key, value in table.items())
+    argument = with_spelled_keys(f"+dataset.pairs={{{words}}}")
+    assert with_spelled_keys(argument) == argument, "as a record's command has it"
+    found = read_back(OverridesParser.create().parse_override(argument).value())
+    assert found == table
+
+
+def quoted(text: str) -> str:
+    return assigned("", text).removeprefix("=")
+
+
+@given(st.text(min_size=1))
+def test_a_spelled_key_is_ascii_and_read_back(key: str) -> None:
+    assert spelled(key).isascii()
+    assert read_back({spelled(key): [{key: 1}]}) == {key: [{key: 1}]}
+
+
+@pytest.mark.parametrize(
+    "argument",
+    [
+        *("seed=3", "dataset.path=Küche.csv", "~dataset.pairs.open", "--cfg", "+a={b: c, d: [e, {f: g}]}"),
+        *("a={b: ${c.d}, e: 'f: g'}", "a={b: c},{d: e}", "{", "a={'", "a={b: c\\, d}", "Küche=1", "=", ""),
+    ],
+)
+def test_what_the_grammar_has_letters_for_stays(argument: str) -> None:
+    assert with_spelled_keys(argument) == argument
+
+
+def test_a_table_outside_the_command_line_takes_such_keys_too() -> None:
+    GlobalHydra.instance().clear()
+    cell = compose_cell(
+        "experiment=adapt", "dataset.path=x.csv", "+transition.change.replace={Tür: [Lüfter, 'B']}"
+    )
+    assert cell.transition.change.replace == {"Tür": ["Lüfter", "B"]}

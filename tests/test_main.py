@@ -1,5 +1,6 @@
 """The command as a user meets it: exit codes, one-line errors, sweeps that resume."""
 
+import json
 import os
 import pickle
 import re
@@ -14,7 +15,9 @@ from types import ModuleType
 import pytest
 from omegaconf import OmegaConf
 
+from smartgen.commands import data
 from smartgen.core.records import read_records
+from smartgen.overrides import read_back
 
 SMOKE = ("debug=smoke", "synthesizer.sequences=30")
 
@@ -36,7 +39,10 @@ def smartgen(outputs: Path, *arguments: str) -> subprocess.CompletedProcess[str]
         (["dataset=fr", "paths.release=nowhere"], "run `smartgen-data fetch`"),
         (["protocol=released", "protocol.percentile=101"], "expected a number from 0 to 100"),
         (["protocol.percentile=101"], "protocol.percentile is 101.0, expected a number from 0 to 100"),
-        (["+foo=3"], "foo is no key"),
+        (["+foo=3"], "foo is no key; `smartgen --cfg job` shows every key"),
+        (["experiment=adapt", "zone=Europe/Berlin"], "not in 'CellSettings'; did you mean dataset.zone=?"),
+        (["stage/tsx=none"], "did you mean stage.tss=?"),
+        (["+seeds=3"], "seeds is no key; did you mean seed=?"),
         (["transition.change.replace={Stove: [Fan]}"], "+KEY=VALUE adds one where a table takes more"),
         (["protocol=released", "debug=smoke"], "Key 'max_steps' not in 'ReleasedProtocolSettings'"),
         (["study=gpt-4o", "synthesizer=gpt-4o"], "conf/study/gpt-4o.yaml says on top what it goes with"),
@@ -65,6 +71,32 @@ def test_a_change_is_told_in_prose(tmp_path: Path, text: str) -> None:
     done = smartgen(tmp_path, "experiment=adapt", f"transition.target={text}", "--cfg", "job")
     assert done.returncode == 0, done.stderr
     assert OmegaConf.create(done.stdout).transition.target == text
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["+dataset.pairs={öffnen: schließen, 'an (1)': aus}"], {"öffnen": "schließen", "an (1)": "aus"}),
+        (["+dataset.pairs.öffnen=schließen"], {"öffnen": "schließen"}),
+        (["+dataset.pairs={開: 閉:る, '🔥': 'it\\'s off'}"], {"開": "閉:る", "🔥": "it's off"}),
+    ],
+)
+def test_words_of_any_language_are_keys_of_a_table(
+    tmp_path: Path, words: list[str], told: dict[str, str]
+) -> None:
+    done = smartgen(tmp_path, "experiment=adapt", *words, "--cfg", "job")
+    assert done.returncode == 0, done.stderr
+    pairs = read_back(OmegaConf.to_container(OmegaConf.create(done.stdout).dataset.pairs))
+    assert {key: pairs.get(key) for key in told} == told
+    assert pairs["open"] == "close", "those that were there stay"
+
+
+def test_what_such_words_end_is_known(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    log = tmp_path / "haus.csv"
+    lines = [f"2024-03-01T07:{minute}:00,Tür,{do}" for minute, do in ((10, "öffnen"), (20, "schließen"))]
+    log.write_text("\n".join(["time,device,action", *lines, ""]), encoding="utf-8")
+    assert data.main(["log", str(log), "zone=Europe/Berlin", "+pairs.öffnen=schließen", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["off_actions"] == ["Tür:schließen"]
 
 
 def corrupt(root: Path) -> list[str]:

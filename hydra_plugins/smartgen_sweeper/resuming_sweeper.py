@@ -9,6 +9,8 @@ from typing import Any
 
 from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
 from hydra.core.config_store import ConfigStore
+from hydra.types import HydraContext, TaskFunction
+from omegaconf import DictConfig
 
 
 @dataclass
@@ -32,6 +34,13 @@ class ResumingSweeper(BasicSweeper):
         max_batch_size: cells that are handed to the launcher at once; None: all.
         params: the axes.
     """
+
+    def setup(self, *, hydra_context: HydraContext, task_function: TaskFunction, config: DictConfig) -> None:
+        """Take what Hydra gives, made for many cells."""
+        from smartgen.sweeps.context import for_many
+
+        context = for_many(hydra_context)
+        super().setup(hydra_context=context, task_function=task_function, config=config)
 
     def sweep(self, arguments: list[str]) -> Any:
         """Run every cell that is not recorded."""

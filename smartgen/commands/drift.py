@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from pathlib import Path
 
+from smartgen.commands.told import complain
 from smartgen.core.atomic import json_text, write_bytes_atomic
 from smartgen.core.errors import SmartgenError
 from smartgen.data.logs.log import Log, read_log
@@ -74,7 +74,7 @@ def run(
     else:
         print(line(found, log.vocabulary, log.path.name))
         for note in notes:  # what makes a clock's fault look like another life
-            print(f"smartgen-data: note: {note}", file=sys.stderr)
+            complain("smartgen-data", f"note: {note}")
     return int(exit_code and found.found)
 
 

@@ -11,8 +11,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from smartgen.commands.told import complain
 from smartgen.core.atomic import write_bytes_atomic
 from smartgen.core.errors import SmartgenError
+from smartgen.core.texts import printable
 from smartgen.tables.blocks import Page
 from smartgen.tables.collect import TableCell
 from smartgen.tables.declare import Table
@@ -117,10 +119,10 @@ def write_files(stem: Path, files: Mapping[str, bytes]) -> None:
             write_bytes_atomic(stem.with_suffix(f".{kind}"), content)
     except SmartgenError as error:
         watched.lost = True
-        print(f"smartgen-report: not written: {error}", file=sys.stderr)
+        complain("smartgen-report", f"not written: {error}")
     else:
         watched.files += [stem.with_suffix(f".{kind}") for kind in files]
-        print(f"wrote {stem}.{{{','.join(files)}}}", file=sys.stderr)
+        print(printable(f"wrote {stem}.{{{','.join(files)}}}"), file=sys.stderr)
 
 
 def _write_texts(stem: Path, texts: dict[str, str]) -> dict[str, str]:

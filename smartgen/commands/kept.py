@@ -7,7 +7,6 @@ under a digest of all that it comes from. One of another question, or of one rec
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -16,6 +15,7 @@ from typing import Any
 from smartgen.commands.files import watching
 from smartgen.core.atomic import write_json_atomic
 from smartgen.core.errors import SmartgenError
+from smartgen.core.foreign import read_json
 from smartgen.core.keys import content_key
 from smartgen.core.provenance import code_digest
 from smartgen.core.records import ERROR_FILE, RESULT_FILE
@@ -57,7 +57,7 @@ def records_digest(outputs: Path) -> str:
 
 def _read(path: Path) -> dict[str, Any] | None:
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
+        content = read_json(path)
     except (OSError, ValueError):
         return None
     whole = isinstance(content, dict) and {"text", "files"} <= content.keys()

@@ -16,11 +16,13 @@ from smartgen.commands.kept import kept
 from smartgen.commands.pages import named, width
 from smartgen.commands.paired import PAIRED, report_paired
 from smartgen.commands.readings import READINGS, report_reading
+from smartgen.commands.told import Parser, complain
 from smartgen.commands.wandb import OPTIONS as WANDB_OPTIONS
 from smartgen.commands.wandb import add_options, report_wandb
 from smartgen.commands.worth import report_worth
 from smartgen.core.errors import SmartgenError
 from smartgen.core.records import Record, read_records, write_text_atomic
+from smartgen.core.texts import printable_lines
 from smartgen.tables import listings
 from smartgen.tables.blocks import page
 from smartgen.tables.collect import TableCell, collect
@@ -74,11 +76,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         _check(options)
         text = _answer(options, outputs)
         if options.out is None or options.what == "html":  # which is told where it is
-            sys.stdout.write(text)
+            sys.stdout.write(text if options.format == "text" else _shown(text))
         else:
             write_text_atomic(options.out, text)
     except SmartgenError as error:
-        print(f"smartgen-report: {error}", file=sys.stderr)
+        complain("smartgen-report", error)
         return 2
     return 0
 
@@ -91,6 +93,11 @@ def _answer(options: argparse.Namespace, outputs: Path) -> str:
     return kept(outputs, question | {"out": options.out is None}, lambda: _run(options, outputs))
 
 
+def _shown(text: str) -> str:
+    """As it is for a program that reads it; a terminal cannot be steered by it."""
+    return printable_lines(text) if sys.stdout.isatty() else text
+
+
 def _runner(name: str) -> Callable[[Sequence[str]], int]:
     """What runs cells has options of its own."""
     from smartgen.commands.rerun import rerun
@@ -100,7 +107,7 @@ def _runner(name: str) -> Callable[[Sequence[str]], int]:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="smartgen-report",
         description="Set what was measured beside what the paper says, with one verdict a number.",
         epilog=EPILOG,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import os
 import shlex
 import subprocess
@@ -10,6 +9,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from smartgen.commands.told import Parser
 from smartgen.config import assigned
 from smartgen.core.errors import SmartgenError
 from smartgen.core.masks import HIDDEN
@@ -23,7 +23,7 @@ def rerun(argv: Sequence[str]) -> int:
     Raises:
         SmartgenError: not exactly one key begins so, or the record does not tell its command whole.
     """
-    parser = argparse.ArgumentParser(prog="smartgen-report rerun", description=__doc__.split(": ", 1)[1])
+    parser = Parser(prog="smartgen-report rerun", description=__doc__.split(": ", 1)[1])
     parser.add_argument("key", help="the record's key or its first digits")
     parser.add_argument(
         "--outputs", metavar="DIR", help="where records are (SMARTGEN_OUTPUTS, else ./outputs)"

@@ -13,16 +13,19 @@ from pathlib import Path
 
 from rich import box
 from rich.console import Console
-from rich.markup import escape
 from rich.table import Table
 
 from smartgen.commands.pages import WIDTH
+from smartgen.commands.told import Parser
 from smartgen.core.errors import SmartgenError
+from smartgen.core.masks import refuse_secrets
 from smartgen.core.records import Record, read_records
 from smartgen.sweeps.board import Board
 from smartgen.sweeps.journal import VARIABLE, Cell, JournalReader, cell_of
+from smartgen.sweeps.orphans import VARIABLE as SWEEP
+from smartgen.sweeps.orphans import this_process
 from smartgen.sweeps.planned import planned_cells
-from smartgen.sweeps.progress import BAD_INPUT, DONE, FAILED, INTERRUPTED, failure_lines
+from smartgen.sweeps.progress import BAD_INPUT, DONE, FAILED, INTERRUPTED, failure_lines, marked
 from smartgen.sweeps.sweep import new_journal, unrecorded
 from smartgen.sweeps.tally import Failure, Tally, duration
 
@@ -62,6 +65,7 @@ def run(argv: Sequence[str]) -> int:
     options = _parser().parse_args(argv)
     outputs = Path(options.outputs or os.environ.get("SMARTGEN_OUTPUTS", "outputs"))
     os.environ["SMARTGEN_OUTPUTS"] = str(outputs)
+    refuse_secrets(options.what)
     names, overrides = _sorted_out(options.what)
     console = Console(
         stderr=True, highlight=False, soft_wrap=True, width=None if sys.stderr.isatty() else WIDTH
@@ -83,7 +87,7 @@ def run(argv: Sequence[str]) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="smartgen-report run",
         description="Run sweeps in turn: what is recorded is skipped, failures are told at the end.",
         epilog=EPILOG,
@@ -125,7 +129,7 @@ def _run_sweep(sweep: Sweep, overrides: Sequence[str], board: Board, whole: Tall
     command = [sys.executable, "-m", "smartgen", f"experiment={sweep.name}", *overrides]
     with new_journal(Path(os.environ["SMARTGEN_OUTPUTS"])) as journal:
         said = journal / "stderr"
-        environment = os.environ | {VARIABLE: str(journal)}
+        environment = os.environ | {VARIABLE: str(journal), SWEEP: this_process()}
         with board.following(sweep.name, JournalReader(journal), sweep.tally, whole), said.open("wb") as out:
             process = subprocess.Popen(command, env=environment, stderr=out)
             try:
@@ -145,7 +149,7 @@ def _told(sweeps: Sequence[Sweep], whole: Tally, outputs: Path, console: Console
     failures = _tell_failures(sweeps, console)
     for sweep in sweeps:
         if sweep.trouble:
-            console.print(f"[red]smartgen-report:[/] {sweep.name} {escape(sweep.trouble)}")
+            console.print(f"[red]smartgen-report:[/] {sweep.name} {marked(sweep.trouble)}")
             console.print(f"  smartgen-report run {sweep.name}")
     console.print(_summary(sweeps, read_records(outputs)))
     console.print(f"{whole.cells} cells: {whole.line()}, {duration(whole.seconds)}")

@@ -11,6 +11,7 @@ from datetime import tzinfo
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
+from smartgen.commands.told import Parser, complain, system_fault
 from smartgen.commands.unread import unread
 from smartgen.core.errors import SmartgenError
 
@@ -40,13 +41,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         return unread()
     except OSError as error:
-        return _fail(f"{error.filename or 'system'}: {error.strerror or error}")
+        return _fail(system_fault(error))
     except KeyboardInterrupt:
         return INTERRUPTED
 
 
 def _fail(message: str) -> int:
-    print(f"smartgen-score: {message}", file=sys.stderr)
+    complain("smartgen-score", message)
     return BAD_INPUT
 
 
@@ -66,15 +67,16 @@ def _session(args: argparse.Namespace, zone: tzinfo | None) -> Session:
 
     models = [one for path in args.model for one in load_pair(path)]
     if zone is None:  # the clock that the models were trained on
-        zone = next((_zone(one.zone) for one in models if one.zone), None)
+        zone = next((_zone(one.zone, "the model's zone") for one in models if one.zone), None)
     return Session(Models.of(models, args.top), zone)
 
 
 def _answer_all(session: Session, lines: BinaryIO, strict: bool) -> int:
+    from smartgen.scoring.lines import lines_of
     from smartgen.scoring.session import written
 
     noted = False
-    for line in lines:
+    for line in lines_of(lines):
         answer = session.answer(line)
         sys.stdout.buffer.write(written(answer))
         sys.stdout.buffer.flush()
@@ -91,7 +93,7 @@ def _opened(name: str) -> AbstractContextManager[BinaryIO]:
     return nullcontext(sys.stdin.buffer) if name == STANDARD else Path(name).open("rb")
 
 
-def _zone(name: str | None) -> tzinfo | None:
+def _zone(name: str | None, told: str = "--zone") -> tzinfo | None:
     if name is None:
         return None
     from zoneinfo import ZoneInfo
@@ -100,12 +102,12 @@ def _zone(name: str | None) -> tzinfo | None:
         return ZoneInfo(name)
     except (KeyError, ValueError, OSError) as error:  # unknown, no name at all, a folder
         raise SmartgenError(
-            f"--zone {name!r} is no time zone here; expected one like Europe/Berlin"
+            f"{told} {name!r} is no time zone here; expected one like Europe/Berlin"
         ) from error
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="smartgen-score",
         description="Score new behaviors with models that smartgen kept (save=true): one answer a line.",
         epilog=EPILOG,

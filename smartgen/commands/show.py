@@ -10,6 +10,7 @@ from rich.console import Console, RenderableType
 from rich.table import Table
 
 from smartgen.core.errors import SmartgenError
+from smartgen.core.texts import printable
 from smartgen.data.release import contexts, parts, read_part, read_vocabulary
 from smartgen.data.summary import Ranked, Summary, clock, summarize
 
@@ -40,7 +41,7 @@ def overview(root: Path, chosen: list[str]) -> Table:
             if split in there:
                 pieces = f"{len(read_part(root, dataset, context, split, vocabulary)):,}"
             counts, words = _cells(summary)
-            table.add_row(dataset, context, there[0], *counts, pieces, *words)
+            _add(table, dataset, context, there[0], *counts, pieces, *words)
         table.add_section()
     return table
 
@@ -54,7 +55,7 @@ def details(root: Path, dataset: str, context: str) -> list[Table]:
     for part in parts(root, dataset, context):
         summaries.append(summarize(read_part(root, dataset, context, part, vocabulary), vocabulary))
         counts, words = _cells(summaries[-1])
-        table.add_row(part, *counts, *words)
+        _add(table, part, *counts, *words)
     first = summaries[0]
     return [table, _ranking("device", first.devices), _ranking("action", first.actions)]
 
@@ -72,7 +73,7 @@ def sequence(root: Path, dataset: str, context: str, row: int) -> Table:
         "", "day", "hours", "device", "action", title=f"{dataset} {context} {part}, sequence {row}"
     )
     for position, behavior in enumerate(sequences[row]):
-        table.add_row(str(position), *vocabulary.words(behavior))
+        _add(table, str(position), *vocabulary.words(behavior))
     return table
 
 
@@ -83,7 +84,7 @@ def actions(root: Path, dataset: str) -> Table:
     for number, name in enumerate(vocabulary.actions):
         device = vocabulary.prefix_device(number)
         off = "yes" if number in vocabulary.off_actions else ""
-        table.add_row(str(number), name, "-" if device is None else str(device), off)
+        _add(table, str(number), name, "-" if device is None else str(device), off)
     return table
 
 
@@ -96,15 +97,19 @@ def _cells(summary: Summary) -> tuple[list[str], list[str]]:
 def _ranking(kind: str, ranked: Ranked) -> Table:
     table = _table(f"most used {kind}s, {min(_MOST, len(ranked))} of {len(ranked)}", "share")
     for name, share in ranked[:_MOST]:
-        table.add_row(name, f"{share:.1%}")
+        _add(table, name, f"{share:.1%}")
     return table
 
 
+def _add(table: Table, *cells: str) -> None:
+    table.add_row(*map(printable, cells))
+
+
 def _table(*columns: str, title: str | None = None) -> Table:
-    table = Table(title=title, title_justify="left")
+    table = Table(title=title and printable(title), title_justify="left")
     numbers = {*_COUNTS, "TSS pieces", "share", "id", "device id", ""}
     for column in columns:
-        table.add_column(column, justify="right" if column in numbers else "left", overflow="fold")
+        table.add_column(printable(column), justify="right" if column in numbers else "left", overflow="fold")
     return table
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from smartgen.core.errors import SmartgenError
+from smartgen.core.foreign import read_json
 from smartgen.core.records import Record
 from smartgen.tables.collect import TableCell, collect
 from smartgen.tables.curves import (
@@ -156,7 +157,7 @@ def _page_report(name: str, outputs: Path) -> Report | None:
     if not path.is_file():
         return None
     try:
-        rows = json.loads(path.read_text(encoding="utf-8"))
+        rows = read_json(path)
     except (OSError, ValueError) as error:
         raise SmartgenError(f"{path}: expected JSON; write it anew: smartgen-report {name}") from error
     if not rows:

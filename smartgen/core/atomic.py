@@ -38,11 +38,16 @@ def write_bytes_atomic(path: Path, content: bytes) -> Path:
             os.fsync(handle.fileno())
         os.replace(temporary, path)
     except OSError as error:
-        raise SmartgenError(f"{path}: cannot be written ({error.strerror}); choose another folder") from error
+        raise unwritable(path, error) from error
     finally:
         with contextlib.suppress(OSError):
             temporary.unlink(missing_ok=True)
     return path
+
+
+def unwritable(path: Path, error: OSError) -> SmartgenError:
+    """The line for a file or folder that cannot be written, as where the disk is full."""
+    return SmartgenError(f"{path}: cannot be written ({error.strerror or error}); choose another folder")
 
 
 def write_json_atomic(path: Path, value: object) -> Path:
@@ -61,7 +66,9 @@ def json_text(value: object, where: str = "value") -> str:
         SmartgenError: a NaN, an infinity or a value that JSON does not know; the message has its place.
     """
     plain = _plain(value, where)
-    return json.dumps(plain, sort_keys=True, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+    text = json.dumps(plain, sort_keys=True, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+    # Half a character, as in the name of a file that is not UTF-8, is written as JSON escapes it.
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 def _plain(value: Any, where: str) -> Any:

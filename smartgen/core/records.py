@@ -8,19 +8,18 @@ from __future__ import annotations
 
 import hashlib
 import io
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
-from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
 
 from smartgen.core.atomic import json_text, write_bytes_atomic, write_json_atomic, write_text_atomic
 from smartgen.core.errors import SmartgenError
+from smartgen.core.foreign import read_arrays, read_json
 from smartgen.core.keys import content_key, flatten, without_harmless
 
 __all__ = [
@@ -113,9 +112,9 @@ def write_result(outputs: Path, key: str, result: Mapping[str, Any], run: Mappin
             raise SmartgenError(f"record {key}: result.{block}: expected a mapping; a cell gives {BLOCKS}")
     folder = outputs / "runs" / key
     content = {"schema": SCHEMA, "key": key, "result": dict(result), "run": dict(run)}
-    path = write_json_atomic(folder / RESULT_FILE, content)
-    (folder / ERROR_FILE).unlink(missing_ok=True)
-    return path
+    text = json_text(content, RESULT_FILE)
+    (folder / ERROR_FILE).unlink(missing_ok=True)  # before: a kill in between leaves none, never both
+    return write_text_atomic(folder / RESULT_FILE, text)
 
 
 def write_cases(outputs: Path, key: str, arrays: Mapping[str, NDArray[Any]]) -> str:
@@ -145,9 +144,8 @@ def read_cases(record: Record) -> dict[str, NDArray[Any]]:
     """
     path = record.path / CASES_FILE
     try:
-        with np.load(path, allow_pickle=False) as arrays:
-            found = dict(arrays)
-    except (OSError, ValueError, KeyError, BadZipFile) as error:
+        found = read_arrays(path)
+    except (OSError, ValueError) as error:
         raise SmartgenError(f"{path}: no readable cases; run the cell again with force=true") from error
     if record.result.get("cases") != _cases_digest(found):
         raise SmartgenError(
@@ -224,7 +222,7 @@ def _read_file(path: Path) -> dict[str, Any] | None:
         return None
     remedy = "delete its folder and run the cell again"
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
+        content = read_json(path)
     except (OSError, ValueError) as error:
         raise SmartgenError(f"{path}: expected a whole JSON record, but {error}; {remedy}") from error
     if not isinstance(content, dict) or content.get("schema") != SCHEMA:

@@ -8,11 +8,12 @@ import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
-from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
 
+from smartgen.core.atomic import unwritable
+from smartgen.core.foreign import read_arrays
 from smartgen.core.types import Sequences
 
 SEQUENCES_FILE, ARRAYS_FILE = "sequences.npz", "arrays.npz"
@@ -41,11 +42,19 @@ class Store:
     def sequences(
         self, stage: str, key: str, make: Callable[[], Sequences], force: bool = False
     ) -> Sequences:
-        """The cached sequences of this key, or ``make()``, kept only if it returns."""
+        """The cached sequences of this key, or ``make()``, kept only if it returns.
+
+        Raises:
+            SmartgenError: they cannot be written.
+        """
         return self._cached(stage, key, make, (SEQUENCES_FILE, save_sequences, load_sequences), force)
 
     def arrays(self, stage: str, key: str, make: Callable[[], Arrays], force: bool = False) -> Arrays:
-        """The cached arrays of this key by name, or ``make()``, kept only if it returns."""
+        """The cached arrays of this key by name, or ``make()``, kept only if it returns.
+
+        Raises:
+            SmartgenError: they cannot be written.
+        """
         return self._cached(stage, key, make, (ARRAYS_FILE, save_arrays, load_arrays), force)
 
     def _cached(
@@ -56,21 +65,26 @@ class Store:
         if not force:
             try:
                 return load(folder / name)
-            except (OSError, ValueError, KeyError, BadZipFile):
+            except (OSError, ValueError, KeyError):
                 pass  # there is none, or a damaged one, which is made anew
         made = make()
         self._publish(folder, name, lambda path: save(path, made))
         return made
 
     def _publish(self, folder: Path, name: str, write: Callable[[Path], None]) -> None:
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        temporary = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
+        try:
+            folder.parent.mkdir(parents=True, exist_ok=True)
+            temporary = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
+        except OSError as error:
+            raise unwritable(folder, error) from error
         try:
             write(temporary / name)
             if folder.exists():
                 os.replace(temporary / name, folder / name)
             else:
                 _rename_unless_there(temporary, folder)
+        except OSError as error:
+            raise unwritable(folder, error) from error
         finally:
             shutil.rmtree(temporary, ignore_errors=True)
 
@@ -91,7 +105,14 @@ def sequence_arrays(sequences: Sequences) -> Arrays:
 
 
 def sequences_from(arrays: Mapping[str, NDArray[Any]]) -> Sequences:
-    """What ``sequence_arrays`` took apart."""
+    """What ``sequence_arrays`` took apart.
+
+    Raises:
+        ValueError: these are no such arrays.
+    """
+    ours = [arrays[name] for name in ("values", "offsets", "times") if name in arrays]
+    if any(one.dtype.kind not in "iu" or not one.ndim for one in ours):
+        raise ValueError("expected arrays of whole numbers")
     return Sequences(arrays["values"], arrays["offsets"], arrays.get("times"))
 
 
@@ -112,5 +133,4 @@ def save_arrays(path: Path, arrays: Arrays) -> None:
 
 def load_arrays(path: Path) -> Arrays:
     """What ``save_arrays`` wrote."""
-    with np.load(path, allow_pickle=False) as arrays:
-        return dict(arrays)
+    return read_arrays(path)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -10,11 +11,12 @@ from pathlib import Path, PurePosixPath
 from typing import IO, Final
 
 from smartgen.core.errors import SmartgenError
-from smartgen.data.manifest import Manifest, is_right
+from smartgen.data.manifest import Checksum, Manifest, is_right
 from smartgen.data.release import VOCABULARY_FILES
 from smartgen.data.sources import BLOCK, opened
 
 DATA_SUFFIXES: Final = (".pkl", ".json", ".csv", ".txt", ".pth")
+MOST_UNLISTED: Final = 1 << 30  # bytes of all files that no checksum is known for
 ALWAYS: Final = ("LICENSE", *VOCABULARY_FILES)
 
 
@@ -25,6 +27,7 @@ class Fetched:
     written: list[str] = field(default_factory=list)
     kept: list[str] = field(default_factory=list)
     unlisted: int = 0
+    unlisted_bytes: int = 0
 
 
 def default_source(manifest: Manifest) -> str:
@@ -55,6 +58,7 @@ def fetch(
     """
     into = into.absolute()
     staging = into.with_name(f".{into.name}.partial")
+    _check_own(staging)
     done = Fetched()
     with opened(source) as members:
         for path, stream in members:
@@ -68,6 +72,30 @@ def fetch(
         )
     _publish(done.written, staging, into)
     return done
+
+
+def _check_own(staging: Path) -> None:
+    """Its name can be known beforehand, so that in a folder that others write to it may be theirs.
+
+    Raises:
+        SmartgenError: it is a link, or somebody else's.
+    """
+    if staging.is_symlink() or (staging.exists() and staging.stat().st_uid != os.geteuid()):
+        raise SmartgenError(f"{staging}: is a link or another user's; remove it, or choose another --into")
+
+
+def _refuse_links(root: Path, path: str) -> None:
+    """Nothing is written through a link, wherever it leads.
+
+    Raises:
+        SmartgenError: a folder on the way is one.
+    """
+    for above in [*PurePosixPath(path).parents][-2::-1]:
+        if (root / above).is_symlink():
+            raise SmartgenError(
+                f"{root / above}: is a link, and nothing is written through one; remove it, or name the "
+                "folder that holds the release with --into"
+            )
 
 
 def _take(path: str, stream: IO[bytes], staging: Path, into: Path, manifest: Manifest, done: Fetched) -> None:
@@ -85,9 +113,17 @@ def _take(path: str, stream: IO[bytes], staging: Path, into: Path, manifest: Man
         done.unlisted += 1
     elif is_right(target, expected):
         return
+    _refuse_links(into, path)
+    _refuse_links(staging, path)
     target.parent.mkdir(parents=True, exist_ok=True)
     part = target.with_name(f"{target.name}.part")
-    digest = _copy(stream, part)
+    part.unlink(missing_ok=True)
+    limited = _Limited(path, stream, expected, done)
+    try:
+        digest = _copy(limited, part)
+    except SmartgenError:
+        part.unlink(missing_ok=True)
+        raise
     if expected is not None and digest != expected.sha256:
         part.unlink()
         raise SmartgenError(
@@ -97,10 +133,42 @@ def _take(path: str, stream: IO[bytes], staging: Path, into: Path, manifest: Man
     part.replace(target)
 
 
-def _copy(stream: IO[bytes], target: Path) -> str:
+@dataclass
+class _Limited:
+    """A stream that gives no more than a file may have, however much a packed one unfolds to.
+
+    Args:
+        expected: its size is known, or it is one of those that share ``MOST_UNLISTED``.
+        done: counts the bytes of the latter.
+    """
+
+    path: str
+    stream: IO[bytes]
+    expected: Checksum | None
+    done: Fetched
+    size: int = 0
+
+    def read(self, size: int = -1) -> bytes:
+        block = self.stream.read(size)
+        self.size += len(block)
+        if self.expected is None:
+            self.done.unlisted_bytes += len(block)
+            if self.done.unlisted_bytes > MOST_UNLISTED:
+                raise self._too_large(f"all without a checksum may have {MOST_UNLISTED:,}")
+        elif self.size > self.expected.size:
+            raise self._too_large(f"expected {self.expected.size:,}")
+        return block
+
+    def _too_large(self, told: str) -> SmartgenError:
+        return SmartgenError(
+            f"{self.path}: too many bytes ({told}); nothing was changed; is the source another version?"
+        )
+
+
+def _copy(stream: _Limited, target: Path) -> str:
     """Write a stream to a file; its SHA-256."""
     sha = hashlib.sha256()
-    with target.open("wb") as out:
+    with target.open("xb") as out:
         while block := stream.read(BLOCK):
             sha.update(block)
             out.write(block)

@@ -20,6 +20,7 @@ from smartgen.data.vocabulary import DAYS, HOURS, Vocabulary
 ENVIRONMENT: Final = "SMARTGEN_RELEASE"
 VOCABULARY_FILES: Final = ("SmartGen/dictionary.json", "SmartGen/dictionary.py")
 DATA_FOLDER: Final = "SmartGen/IoT_data"
+MOST_NUMBERS: Final = 1 << 26  # of one file; a pickle can name one row a billion times
 CONTEXTS: Final = ("winter", "spring", "daytime", "night", "single", "multiple")
 
 Tables = Mapping[str, Mapping[str, int]]
@@ -81,9 +82,12 @@ def read_vocabulary(root: Path, dataset: str) -> Vocabulary:
     if off is None:
         off = {name: number for name, number in actions.items() if name.lower().endswith("off")}
     owned = set(actions.values())
-    return Vocabulary.from_tables(
-        devices, actions, {n: number for n, number in off.items() if number in owned}
-    )
+    try:
+        return Vocabulary.from_tables(
+            devices, actions, {n: number for n, number in off.items() if number in owned}
+        )
+    except SmartgenError as error:
+        raise SmartgenError(f"{root}: dataset {dataset!r}: {error}") from error
 
 
 def contexts(root: Path, dataset: str) -> list[str]:
@@ -123,9 +127,13 @@ def read_sequences(path: Path) -> Sequences:
     rows = load_pickle(path)
     if not isinstance(rows, (list, tuple)) and not (isinstance(rows, np.ndarray) and rows.ndim > 0):
         raise SmartgenError(f"{path}: holds a {type(rows).__name__}, expected a list of sequences")
-    if (plain := _plain(rows)) is not None:
+    if (plain := _plain(path, rows)) is not None:
         return plain
-    flats = [_flat_row(path, number, row) for number, row in enumerate(rows)]
+    flats, numbers = [], 0
+    for number, row in enumerate(rows):
+        flats.append(_flat_row(path, number, row))
+        numbers += flats[-1].size
+        _check_size(path, numbers)
     offsets = np.cumsum([0] + [flat.size // len(FIELDS) for flat in flats])
     return Sequences(np.concatenate(flats) if flats else np.zeros((0, 4), np.int32), offsets)
 
@@ -151,12 +159,13 @@ def check_ids(sequences: Sequences, vocabulary: Vocabulary, path: Path) -> None:
         )
 
 
-def _plain(rows: Collection[object]) -> Sequences | None:
+def _plain(path: Path, rows: Collection[object]) -> Sequences | None:
     """All rows at once where they are right and lists of plain integers, as nearly every file has them."""
     if set(map(type, rows)) != {list}:
         return None
     lists = cast(Collection[list[int]], rows)
     sizes = np.fromiter(map(len, lists), np.int64, len(lists))
+    _check_size(path, int(sizes.sum()))
     if (sizes % len(FIELDS)).any() or not set(map(type, chain.from_iterable(lists))) <= {int}:
         return None
     try:
@@ -169,8 +178,15 @@ def _plain(rows: Collection[object]) -> Sequences | None:
     return Sequences(numbers, np.append(0, np.cumsum(sizes // len(FIELDS))))
 
 
+def _check_size(path: Path, numbers: int) -> None:
+    if numbers > MOST_NUMBERS:
+        raise SmartgenError(f"{path}: its rows hold over {MOST_NUMBERS:,} numbers, more than any home has")
+
+
 def _flat_row(path: Path, number: int, row: object) -> IntArray:
     """One checked row as int32; numpy would silently cut 2.7 to 2 and read "3" as 3."""
+    if isinstance(row, (list, tuple)) and any(isinstance(one, (list, tuple, dict, set)) for one in row):
+        row = None  # numpy would unfold lists in lists, which a pickle can nest without end
     try:
         flat = np.asarray(row if isinstance(row, (list, tuple, np.ndarray)) else None)
     except ValueError:  # lists of different lengths inside the row
@@ -198,7 +214,7 @@ def vocabulary_tables(root: Path) -> Tables:
     try:
         text = path.read_text(encoding="utf-8")
         found = json.loads(text) if path.suffix == ".json" else _literals(text)
-    except (SyntaxError, ValueError, RecursionError) as error:
+    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:  # also of too deep a nesting
         raise SmartgenError(f"{path}: not a readable vocabulary ({error})") from error
     if not isinstance(found, dict):
         raise SmartgenError(f"{path}: expected tables by name, found a {type(found).__name__}")
@@ -212,7 +228,7 @@ def _literals(source: str) -> dict[str, object]:
         if isinstance(node, ast.Assign) and len(node.targets) == 1 and isinstance(node.targets[0], ast.Name):
             try:
                 found[node.targets[0].id] = ast.literal_eval(node.value)
-            except ValueError:  # a call or an expression: not a table
+            except (ValueError, TypeError):  # a call, an expression, a list as a key: not a table
                 found.pop(node.targets[0].id, None)
     return found
 

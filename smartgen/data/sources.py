@@ -11,12 +11,14 @@ import zlib
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path, PurePosixPath
-from typing import IO, Final
+from typing import IO, Final, cast
 
 from smartgen.core.errors import SmartgenError
 
 BLOCK: Final = 1 << 20
 _TIMEOUT_SECONDS: Final = 60
+_BETWEEN: Final = 16 << 20  # bytes that may lie between two files: headers, folders, padding
+_MOST: Final = 16 << 30  # bytes of all files
 
 Members = Iterator[tuple[str, IO[bytes]]]
 
@@ -50,6 +52,8 @@ def _folder_members(folder: Path) -> Members:
         names[:] = sorted(name for name in names if not name.startswith("."))
         for name in sorted(files):
             path = Path(root, name)
+            if not path.is_file():  # a pipe or a device has no end
+                raise SmartgenError(f"{path}: no regular file; leave it out of the source")
             with path.open("rb") as stream:
                 yield path.relative_to(folder).as_posix(), stream
 
@@ -57,17 +61,57 @@ def _folder_members(folder: Path) -> Members:
 def _tar_members(raw: IO[bytes] | _Download, source: str) -> Members:
     """The regular files of a .tar.gz, in one pass and without a seek."""
     with gzip.GzipFile(fileobj=raw, mode="rb") as unzipped:  # type: ignore[arg-type]  # reads alone are used
-        with tarfile.open(fileobj=unzipped, mode="r|") as archive:
+        bounded = _Bounded(unzipped, source)
+        with tarfile.open(fileobj=cast(IO[bytes], bounded), mode="r|") as archive:
             for member in archive:
-                path = PurePosixPath(member.name)
-                if path.is_absolute() or ".." in path.parts:
-                    raise SmartgenError(f"{source}: refused, it holds the unsafe path {member.name!r}")
+                _refuse_unsafe(member, source)
+                bounded.allow(member.size)
                 stream = archive.extractfile(member) if member.isreg() else None  # links are never followed
                 if stream is not None:
                     yield member.name, stream
+                    while stream.read(BLOCK):  # what was not wanted, so that no more is left to skip
+                        pass
+                bounded.allow(0)
         # tarfile takes a file that ends between two members for a whole one; gzip knows better.
-        while unzipped.read(BLOCK):
+        while bounded.read(BLOCK):
             pass
+
+
+def _refuse_unsafe(member: tarfile.TarInfo, source: str) -> None:
+    path = PurePosixPath(member.name)
+    if path.is_absolute() or ".." in path.parts or not member.name.isprintable():
+        raise SmartgenError(f"{source}: refused, it holds the unsafe path {member.name!r:.200}")
+    if member.size < 0:
+        raise SmartgenError(f"{source}: refused, {member.name!r} has {member.size:,} bytes")
+    if member.issparse():  # a few bytes of it are as many as one likes when they are read
+        raise SmartgenError(f"{source}: refused, it holds the sparse file {member.name!r}; pack it anew")
+
+
+class _Bounded:
+    """What comes out of gzip, which can make 10 GB of 10 MB: no more than what tar has told of.
+
+    tarfile keeps headers in memory, whatever their size.
+    """
+
+    def __init__(self, unzipped: gzip.GzipFile, source: str) -> None:
+        self._unzipped, self._source = unzipped, source
+        self._left, self._whole = _BETWEEN, _MOST
+
+    def allow(self, size: int) -> None:
+        """From here on a file of this size, and what lies between it and the next one."""
+        self._left = size + _BETWEEN
+        self._whole -= size
+        if self._whole < 0:
+            raise SmartgenError(f"{self._source}: refused, its files are over {_MOST >> 30} GiB in all")
+
+    def read(self, size: int = -1) -> bytes:
+        data = self._unzipped.read(size)
+        self._left -= len(data)
+        if self._left < 0:
+            raise SmartgenError(
+                f"{self._source}: refused, over {_BETWEEN >> 20} MiB lie between two of its files"
+            )
+        return data
 
 
 @contextmanager

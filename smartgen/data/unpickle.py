@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import io
 import pickle
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, ClassVar, Final, NoReturn
 
 import numpy as np
 
 from smartgen.core.errors import SmartgenError
+from smartgen.data.pickle_bounds import OversizedError, scan
 
 # What numpy 1 and numpy 2 call the functions that their pickles name.
 _ARRAY_MODULES: Final = ("numpy.core.multiarray", "numpy._core.multiarray")
@@ -25,9 +28,12 @@ class _Dtype:
     __slots__ = ("dtype",)
 
     def __init__(self, text: str, align: bool = False, copy: bool = False) -> None:
-        self.dtype = np.dtype(str(text))
-        if self.dtype.kind not in _KINDS:
-            raise _ForeignClassError(f"numpy.dtype({text!r})")
+        # No str(text): of a list that holds one list twice, and so on, the text would never end.
+        self.dtype = np.dtype(text) if isinstance(text, str) else np.dtype("O")
+        # Of items without a size, no bytes make billions.
+        if self.dtype.kind not in _KINDS or not self.dtype.itemsize:
+            told = repr(text)[:40] if isinstance(text, str) else type(text).__name__
+            raise _ForeignClassError(f"numpy.dtype({told})")
 
     def __setstate__(self, state: tuple[object, ...]) -> None:
         _, order, subdtype, names, fields, *_ = state
@@ -45,6 +51,10 @@ class _Array(np.ndarray[Any, Any]):
         if not isinstance(kind, _Dtype) or not isinstance(raw, bytes):
             raise _ForeignClassError("numpy.ndarray of another kind")
         super().__setstate__((version, shape, kind.dtype, fortran, raw))
+
+    def __setitem__(self, *_: object) -> NoReturn:
+        """No pickle of an array sets an item, and numpy would unfold whatever stands there."""
+        raise _ForeignClassError("an item set in a numpy.ndarray")
 
 
 class _ArrayClass:
@@ -82,13 +92,60 @@ def _lookup(module: str, name: str) -> object:
     return None
 
 
+def _found(module: str, name: str) -> object:
+    """Every lookup of every opcode comes through here; nothing is ever imported."""
+    found = _lookup(module, name)
+    if found is None:
+        raise _ForeignClassError(f"{module}.{name}")
+    return found
+
+
 class _Unpickler(pickle.Unpickler):
     def find_class(self, module: str, name: str) -> object:
-        """Every lookup of every opcode comes through here; nothing is ever imported."""
-        found = _lookup(module, name)
-        if found is None:
-            raise _ForeignClassError(f"{module}.{name}")
-        return found
+        return _found(module, name)
+
+
+# The one in Python: slow, and the only one that lets us see keys before they are hashed.
+_PythonUnpickler = pickle._Unpickler
+
+
+class _TableUnpickler(_PythonUnpickler):
+    """For pickles with tables or sets, of which the release has none.
+
+    The hash of a tuple that holds one tuple twice, and so on, takes for ever, and that of ten thousand tuples
+    one in the other breaks the stack.
+    """
+
+    dispatch: ClassVar[dict[int, Callable[[Any], None]]] = {**_PythonUnpickler.dispatch}
+
+    def find_class(self, module: str, name: str) -> object:
+        return _found(module, name)
+
+
+def _checked(code: bytes, keys: slice) -> None:
+    """Have an opcode look at its keys, where they are on the stack, before it goes on."""
+    plain = _PythonUnpickler.dispatch[code[0]]
+
+    def load(reader: Any) -> None:
+        _check_keys(reader.stack[keys])
+        plain(reader)
+
+    _TableUnpickler.dispatch[code[0]] = load
+
+
+_checked(pickle.SETITEM, slice(-2, -1))
+for _code in (pickle.SETITEMS, pickle.DICT):
+    _checked(_code, slice(0, None, 2))
+for _code in (pickle.ADDITEMS, pickle.FROZENSET):
+    _checked(_code, slice(None))
+
+
+def _check_keys(keys: list[object]) -> None:
+    """Texts, numbers and tuples of such."""
+    for key in keys:
+        for one in key if isinstance(key, tuple) else (key,):
+            if isinstance(one, tuple | frozenset):
+                raise _ForeignClassError("a key of tuples in tuples")
 
 
 def load_pickle(path: Path) -> object:
@@ -99,11 +156,16 @@ def load_pickle(path: Path) -> object:
             so nothing of it runs.
     """
     try:
-        with path.open("rb") as stream:
-            return _Unpickler(stream).load()
+        data = path.read_bytes()
+        reader = _TableUnpickler if scan(data).tables else _Unpickler
+        return reader(io.BytesIO(data)).load()
     except _ForeignClassError as error:
         raise SmartgenError(
             f"{path}: refused to load {error}; only plain lists, numbers, strings and numpy arrays are read"
+        ) from None
+    except OversizedError as error:
+        raise SmartgenError(
+            f"{path}: not a readable pickle ({error}); fetch or copy the file again"
         ) from None
     except OSError as error:
         raise SmartgenError(f"{path}: cannot be read ({error.strerror})") from error

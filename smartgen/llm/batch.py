@@ -23,7 +23,7 @@ from smartgen.llm.errors import NoSchemaError, PassingError, WaitingError
 from smartgen.llm.faults import is_about_schema, sorted_fault
 from smartgen.llm.ledger import Ledger, Purse
 from smartgen.llm.requests import Answer, Request
-from smartgen.llm.secrets import redact, wanted_key
+from smartgen.llm.secrets import read_key, redact, wanted_key, without_key
 from smartgen.synthesizer_settings import LlmSettings
 
 POLL_SECONDS: Final = 30.0
@@ -89,9 +89,8 @@ class BatchClient:
                 else:
                     waiting.append(f"{batch_id} is {batch.status}, {_counts(batch)}")
         if waiting:
-            raise WaitingError(
-                f"{self.url}: batch {'; '.join(waiting)}; run the same command again to collect"
-            )
+            told = f"{self.url}: batch {'; '.join(waiting)}; run the same command again to collect"
+            raise WaitingError(redact(told, key))
         answers = self.cache.get(requests)
         lacking = [request_key for request_key in wanted if request_key not in answers]
         if lacking:
@@ -186,7 +185,7 @@ class BatchClient:
                 if isinstance(answer, str):
                     failed[key] = answer
                 elif key in held:
-                    self.cache.put(held[key], answer)
+                    self.cache.put(held[key], without_key(answer, read_key(self.settings.key_variable)))
                     if key in wanted:
                         self.ledger.add(answer)
         if batch.errors is not None and batch.errors.data:
@@ -200,7 +199,7 @@ def read_line(line: str) -> tuple[str, Answer | str]:
     try:
         row: dict[str, Any] = json.loads(line)
         key = str(row["custom_id"])
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         return "", "a line that is no JSON object with a custom_id"
     response = row.get("response")
     response = response if isinstance(response, dict) else {}

@@ -160,11 +160,10 @@ class AnswerCache:
             return {}
         with self._begin() as connection:
             rows = connection.execute(select(_BATCHES).where(_BATCHES.c.provider == provider)).all()
-        found = {}
-        for row in rows:
-            requests = map(Request.from_content, json.loads(row.requests) if row.open else ())
-            found[row.id] = {request.key: request for request in requests}
-        return found
+        try:
+            return {row.id: _requests(row.requests) if row.open else {} for row in rows}
+        except (ValueError, TypeError, KeyError, RecursionError) as error:
+            raise self._damaged("a batch whose requests cannot be read") from error
 
     def close_batch(self, batch: str) -> None:
         """All that a batch brought is kept; what it did not answer may be submitted anew."""
@@ -181,10 +180,15 @@ class AnswerCache:
             with self._engine.begin() as connection:
                 yield connection
         except DatabaseError as error:
-            raise SmartgenError(
-                f"{self.path}: expected a database of answers that can be written ({error.orig}); "
-                "move it away, or choose another paths.outputs"
-            ) from error
+            raise self._damaged(str(error.orig)) from error
+        except (UnicodeDecodeError, _NoAnswerError) as error:  # the former: a fault told with damaged bytes
+            raise self._damaged(str(error)) from error
+
+    def _damaged(self, why: str) -> SmartgenError:
+        return SmartgenError(
+            f"{self.path}: expected a database of answers that can be written ({why}); "
+            "move it away, or choose another paths.outputs"
+        )
 
     def _open(self) -> Engine:
         self.path.parent.mkdir(parents=True, exist_ok=True)
@@ -210,8 +214,22 @@ def _durable(connection: DBAPIConnection, _: object) -> None:
     cursor.close()
 
 
+class _NoAnswerError(Exception):
+    """A row holds something else; SQLite keeps what it is given in any column."""
+
+
 def _answer(row: Row[tuple[str, ...]]) -> Answer:
+    counts, texts = (row.prompt_tokens, row.completion_tokens), (row.text, row.finish_reason)
+    sound = all(isinstance(one, str) for one in texts) and isinstance(row.seconds, int | float)
+    if not sound or any(one is not None and not isinstance(one, int) for one in counts):
+        raise _NoAnswerError("an answer with values of other types")
     return Answer(row.text, row.finish_reason, row.prompt_tokens, row.completion_tokens, row.seconds)
+
+
+def _requests(text: str) -> dict[str, Request]:
+    """The requests of a batch by key."""
+    requests = map(Request.from_content, json.loads(text))
+    return {request.key: request for request in requests}
 
 
 def _now() -> str:

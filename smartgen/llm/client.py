@@ -5,27 +5,29 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Coroutine, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
 from openai import AsyncOpenAI
 from openai.types.chat import ChatCompletion
-from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, stop_after_attempt
+from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type
 from tenacity.wait import wait_random_exponential
 
 from smartgen.core.errors import SmartgenError
+from smartgen.llm.at_once import calls_at_once
 from smartgen.llm.cache import AnswerCache
 from smartgen.llm.connect import connect
 from smartgen.llm.errors import PassingError
 from smartgen.llm.faults import sorted_fault
-from smartgen.llm.ledger import Ledger, Purse
+from smartgen.llm.ledger import CostLimitError, Ledger, Purse
 from smartgen.llm.requests import Answer, Request
-from smartgen.llm.secrets import redact, wanted_key
+from smartgen.llm.secrets import read_key, redact, wanted_key, without_key
 from smartgen.synthesizer_settings import LlmSettings
 
 FIRST_PAUSE: Final = 0.5  # seconds, doubled with each fault in a row
 LONGEST_PAUSE: Final = 60.0
+MOST_TOKENS: Final = 2**63  # which no column of the cache holds
 GIVE_UP: Final = (
     3  # calls in a row, or as many as are in flight, that got no answer at the last try: nobody is there
 )
@@ -55,6 +57,7 @@ class Client:
     purse: Purse
     advance: Advance = lambda _: None
     adapted: Callable[[dict[str, Any]], dict[str, Any]] = lambda body: body
+    _round: _Round = field(init=False, repr=False)
 
     def __call__(self, requests: Sequence[Request]) -> dict[str, Answer]:
         """Ask all of them, at most ``concurrency`` at a time.
@@ -69,7 +72,9 @@ class Client:
     async def _ask_all(self, requests: Sequence[Request]) -> dict[str, Answer]:
         answers: dict[str, Answer] = {}
         faults: list[Exception] = []
-        gate = asyncio.Semaphore(self.settings.concurrency)
+        self._round = _Round()
+        concurrency = calls_at_once(self.settings.concurrency)
+        gate = asyncio.Semaphore(concurrency)
         key = wanted_key(self.settings.key_variable, self.settings.needs_key)
         start = time.perf_counter()
         given_up = 0  # calls in a row
@@ -77,14 +82,14 @@ class Client:
         async def one(request: Request) -> None:
             nonlocal given_up
             async with gate:
-                final = any(not isinstance(fault, PassingError) for fault in faults)
-                if final or given_up >= max(GIVE_UP, self.settings.concurrency):
+                if self._round.over or given_up >= max(GIVE_UP, concurrency):
                     return
                 try:
                     answers[request.key] = await self._ask(openai, request)
                     given_up = 0
                 except Exception as fault:  # told below, when all calls in flight have ended
                     faults.append(fault)
+                    self._round.over |= not isinstance(fault, PassingError)
                     given_up += 1
 
         async with connect(self.url, key) as openai:
@@ -117,7 +122,7 @@ class Client:
 
     async def _paid(self, openai: AsyncOpenAI, request: Request) -> Answer:
         """One try, inside the limit: each may have to be paid, also one whose answer is lost on the way."""
-        reserved = self.purse.reserve(self._most(request))
+        reserved = await self._reserved(self._most(request))
         cost: float | None = 0.0
         try:
             answer = await self._try(openai, request)
@@ -128,6 +133,29 @@ class Client:
             raise
         finally:
             self.purse.settle(reserved, cost)
+            self._round.paying -= 1
+            async with self._round.money:
+                self._round.money.notify()
+
+    async def _reserved(self, most: float | None) -> float:
+        """Money for a try. If there is too little, calls under way end first: most cost less than they can.
+
+        Raises:
+            CostLimitError: none is under way, and there is not enough.
+        """
+        async with self._round.money:
+            try:
+                while True:
+                    try:
+                        reserved = self.purse.reserve(most)
+                        self._round.paying += 1
+                        return reserved
+                    except CostLimitError:
+                        if self._round.over or not self._round.paying:
+                            raise
+                    await self._round.money.wait()
+            finally:
+                self._round.money.notify()  # there may be enough for one more, or for none
 
     async def _try(self, openai: AsyncOpenAI, request: Request) -> Answer:
         start, limit = time.perf_counter(), self.settings.timeout_seconds
@@ -136,24 +164,25 @@ class Client:
             reply = await asyncio.wait_for(
                 openai.chat.completions.create(**self.adapted(request.body), timeout=limit), limit + 1
             )
-            return checked(reply, time.perf_counter() - start)
+            answer = checked(reply, time.perf_counter() - start)
+            return without_key(answer, read_key(self.settings.key_variable))
         except Exception as error:
             raise sorted_fault(error, self.url, self.settings.key_variable) from error
 
     def _tries(self) -> AsyncRetrying:
+        patience = _Patience(self.settings.retries, self.ledger)
         return AsyncRetrying(
             retry=retry_if_exception_type(PassingError),
-            stop=lambda state: self._gives_up(state),
+            stop=lambda state: patience.ends(state) or self._asks_too_much(state),
             wait=_pause,
             before_sleep=self._note,
             after=self._note_loss,
             reraise=True,
         )
 
-    def _gives_up(self, state: RetryCallState) -> bool:
-        """After the last try, or where the endpoint wants a longer pause than a call may last."""
-        asked = getattr(_fault(state), "wait", None) or 0.0
-        return stop_after_attempt(self.settings.retries + 1)(state) or asked > self._longest
+    def _asks_too_much(self, state: RetryCallState) -> bool:
+        """The endpoint wants a longer pause than a call may last."""
+        return (getattr(_fault(state), "wait", None) or 0.0) > self._longest
 
     @property
     def _longest(self) -> float:
@@ -194,6 +223,44 @@ class Client:
         )
 
 
+@dataclass
+class _Round:
+    """What the calls of a round share.
+
+    Args:
+        over: a fault was final.
+        paying: tries that money is reserved for.
+        money: notified where some was given back.
+    """
+
+    over: bool = False
+    paying: int = 0
+    money: asyncio.Condition = field(default_factory=asyncio.Condition)
+
+
+@dataclass
+class _Patience:
+    """How often one call is tried. Refusals for too many calls do not count while others are answered.
+
+    Args:
+        retries: after the first try.
+        ledger: which counts the answers.
+    """
+
+    retries: int
+    ledger: Ledger
+
+    def __post_init__(self) -> None:
+        self._used, self._answered = 0, self.ledger.calls
+
+    def ends(self, state: RetryCallState) -> bool:
+        """Asked once after each try that failed."""
+        moves = self.ledger.calls > self._answered
+        self._answered = self.ledger.calls
+        self._used += not (moves and getattr(_fault(state), "limited", False))
+        return self._used > self.retries
+
+
 def checked(reply: Any, seconds: float) -> Answer:
     """The answer in a reply, of which the openai package has checked no type.
 
@@ -207,7 +274,7 @@ def checked(reply: Any, seconds: float) -> Answer:
     counts = (answer.prompt_tokens, answer.completion_tokens)
     texts = (answer.text, answer.finish_reason)
     if not all(isinstance(one, str) for one in texts) or any(
-        one is not None and not isinstance(one, int) for one in counts
+        one is not None and not (isinstance(one, int) and 0 <= one < MOST_TOKENS) for one in counts
     ):
         raise ValueError("a completion with values of other types")
     return answer
@@ -225,7 +292,7 @@ def read_reply(reply: Any, seconds: float) -> Answer:
     choice, usage = reply.choices[0], reply.usage
     return Answer(
         text=_whole(message.content or message.refusal or ""),
-        finish_reason=choice.finish_reason or "unknown",
+        finish_reason=_whole(choice.finish_reason or "unknown"),
         prompt_tokens=None if usage is None else usage.prompt_tokens,
         completion_tokens=None if usage is None else usage.completion_tokens,
         seconds=round(seconds, 3),
@@ -242,10 +309,13 @@ def _fault(state: RetryCallState) -> BaseException | None:
 
 
 def _pause(state: RetryCallState) -> float:
-    """Seconds to wait: what the endpoint asks for, else a growing random time."""
+    """Seconds to wait: what the endpoint asks for, and a growing random time.
+
+    Without the latter, all calls that are told the same would come back at the same moment.
+    """
     asked = getattr(_fault(state), "wait", None)
     backoff: float = wait_random_exponential(multiplier=FIRST_PAUSE, max=LONGEST_PAUSE)(state)
-    return backoff if asked is None else float(asked)
+    return backoff + float(asked or 0.0)
 
 
 def run(work: Coroutine[Any, Any, Made]) -> Made:

@@ -23,11 +23,13 @@ class PassingError(Exception):
         told: what happened.
         lost: an answer may have been written that never arrived whole.
         wait: seconds that the endpoint asks for (Retry-After); None if it does not.
+        limited: it answers, but not so many calls at a time (429).
     """
 
     told: str
     lost: bool
     wait: float | None = None
+    limited: bool = False
 
 
 class WaitingError(SmartgenError):

@@ -53,7 +53,8 @@ def _by_status(error: openai.APIStatusError, url: str, variable: str | None) -> 
     if status == 429 and "insufficient_quota" in f"{error.code} {said}":
         return EndpointError(f"{url} says that the account's quota is used up ({said})")
     if status in (408, 409, 429) or status >= 500:
-        return PassingError(f"{status} {said}", lost=status >= 500 or status == 408, wait=_retry_after(error))
+        lost, wait = status >= 500 or status == 408, _retry_after(error)
+        return PassingError(f"{status} {said}", lost, wait, limited=status == 429)
     if _OVERFLOW.search(f"{error.code} {said}"):
         return EndpointError(
             f"{url} says that a prompt exceeds its context ({said}); "

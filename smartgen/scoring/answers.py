@@ -77,6 +77,9 @@ class Models:
             found |= _detected(self.detector, sequence)
         if self.predictor is not None:
             shares = probabilities(self.predictor.score(sequence), self.predictor.model.logits)[0]
+            if not np.isfinite(shares).all():
+                name = self.predictor.blueprint.settings.name
+                raise SmartgenError(f"{name} foretells with shares that are no numbers, expected finite ones")
             found["next"] = next_actions(shares, self.vocabulary, self.top)
         return found
 

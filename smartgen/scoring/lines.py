@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import tzinfo
-from typing import Any
+from typing import Any, BinaryIO
 
 from smartgen.core.errors import SmartgenError
 from smartgen.core.types import FIELDS, Behavior
@@ -16,6 +16,7 @@ from smartgen.scoring.names import named
 from smartgen.scoring.words import shown
 
 ENCODING = "utf-8-sig"  # some programs begin a file with a byte order mark
+LONGEST = 1 << 20  # bytes of a line; fifty behaviors take some 10,000
 MOST = 50  # behaviors of a sequence; a network's memory grows with their square
 FORMS = "expected an object with behaviors, with sequence, or with action"
 
@@ -65,6 +66,20 @@ class Unknown:
         return {"position": self.position, self.field: self.value}
 
 
+def lines_of(stream: BinaryIO) -> Iterator[bytes]:
+    """The lines of a stream; of one that is too long its beginning alone, and its rest is passed over.
+
+    Example:
+        >>> from io import BytesIO
+        >>> [len(line) for line in lines_of(BytesIO(b"x" * (5 << 20) + b"\\n{}\\n"))]
+        [1048577, 3]
+    """
+    while line := stream.readline(LONGEST + 1):
+        yield line  # before its rest is there, which may never come
+        while len(line) > LONGEST and not line.endswith(b"\n"):
+            line = stream.readline(LONGEST + 1)
+
+
 def told_by(line: bytes, zone: tzinfo | None = None) -> Told:
     """Read a line.
 
@@ -79,6 +94,8 @@ def told_by(line: bytes, zone: tzinfo | None = None) -> Told:
     Raises:
         SmartgenError: no JSON, or of none of the three forms.
     """
+    if len(line) > LONGEST:
+        raise SmartgenError(f"a line of over {LONGEST:,} bytes; expected a JSON object a line")
     try:
         content = json.loads(line.decode(ENCODING))
     except (ValueError, RecursionError) as error:  # also bytes that are no text, and numbers of any length

@@ -54,4 +54,6 @@ def written(answer: Answer) -> bytes:
         b'{"line": 1, "error": "no JSON"}\\n'
     """
     text = json.dumps(answer, ensure_ascii=False, allow_nan=False)
+    if not text.isprintable():  # JSON leaves some signs as they are that steer a terminal
+        text = "".join(one if one.isprintable() else json.dumps(one)[1:-1] for one in text)
     return text.encode("utf-8", "backslashreplace") + b"\n"  # half of a surrogate pair, as JSON escapes it

@@ -12,11 +12,13 @@ import os
 import platform
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
+
+from smartgen.core.atomic import unwritable
 
 VARIABLE = "SMARTGEN_JOURNAL"  # of the environment: the folder that a sweep's cells write to
 PULSE_SECONDS = 2.0  # between signs of life of a process that runs a cell
@@ -60,10 +62,21 @@ def journal_of_environment() -> Path | None:
 
 
 def write_event(folder: Path, event: Event) -> None:
-    """Append one event; a line is written whole, so a reader sees all of it or none."""
-    folder.mkdir(parents=True, exist_ok=True)
-    with _file_of(folder, event.host, event.process).open("a", encoding="utf-8") as handle:
-        handle.write(json.dumps(asdict(event)) + "\n")
+    """Append one event; a line is written whole, so a reader sees all of it or none.
+
+    It begins with a line break of its own: a process that was killed, or whose disk was full, may have left
+    half a line under the same name.
+
+    Raises:
+        SmartgenError: the journal cannot be written.
+    """
+    path = _file_of(folder, event.host, event.process)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with path.open("ab") as handle:
+            handle.write(b"\n" + json.dumps(asdict(event)).encode() + b"\n")
+    except OSError as error:
+        raise unwritable(path, error) from error
 
 
 @contextmanager
@@ -87,20 +100,44 @@ def pulse(folder: Path) -> Iterator[None]:
         thread.join()
 
 
-def alive(folder: Path, event: Event) -> bool:
-    """Whether the process behind an event still runs, as far as can be told from here."""
-    if event.process == os.getpid() and event.host == platform.node():
-        return False  # who asks is not running a cell meanwhile
-    if event.host != platform.node():
-        path = _file_of(folder, event.host, event.process)
-        return path.is_file() and time.time() - path.stat().st_mtime < SILENCE_SECONDS
-    try:
-        os.kill(event.process, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return not _zombie(event.process)
+class Watcher:
+    """Tells whether the processes behind events still run, as far as can be told from here.
+
+    A process elsewhere lives while its file's time changes, whatever that time is: clocks of machines differ,
+    and one that is set back would make the dead look alive.
+
+    Args:
+        folder: the journal.
+        clock: seconds that only rise.
+    """
+
+    def __init__(self, folder: Path, clock: Callable[[], float] = time.monotonic) -> None:
+        self.folder, self.clock = folder, clock
+        self._changed: dict[Path, tuple[int, float]] = {}  # time of a file, and when it was first seen so
+
+    def alive(self, event: Event) -> bool:
+        """Whether the event's process runs."""
+        if event.host != platform.node():
+            return self._beats(_file_of(self.folder, event.host, event.process))
+        if event.process == os.getpid():
+            return False  # who asks is not running a cell meanwhile
+        try:
+            os.kill(event.process, 0)
+        except ProcessLookupError:
+            return False
+        except PermissionError:
+            return True
+        return not _zombie(event.process)
+
+    def _beats(self, path: Path) -> bool:
+        try:
+            found = path.stat().st_mtime_ns
+        except FileNotFoundError:
+            return False
+        known, since = self._changed.get(path, (None, 0.0))
+        if found != known:
+            self._changed[path] = found, since = found, self.clock()
+        return self.clock() - since < SILENCE_SECONDS
 
 
 class JournalReader:
@@ -126,7 +163,7 @@ class JournalReader:
                 whole = handle.read()
             whole = whole[: whole.rfind(b"\n") + 1]  # the last line may still be on its way
             self._read[path] = start + len(whole)
-            found += map(_event, whole.splitlines())
+            found += [event for line in whole.splitlines() if (event := _event(line)) is not None]
         return found
 
 
@@ -135,9 +172,26 @@ def cell_of(overrides: Sequence[str]) -> Cell:
     return tuple(sorted(overrides))
 
 
-def _event(line: bytes) -> Event:
-    content = json.loads(line)
-    return Event(**content | {"cell": tuple(content["cell"])})
+def _event(line: bytes) -> Event | None:
+    """None of what is no event: half a line, or nothing."""
+    try:
+        content = json.loads(line)
+        event = Event(**content | {"cell": tuple(content["cell"])})
+    except (ValueError, TypeError, KeyError, RecursionError):
+        return None
+    return event if _is_sound(event) else None
+
+
+def _is_sound(event: Event) -> bool:
+    """Whether its values are of their types; who counts them would fail otherwise."""
+    texts = (event.kind, event.text, event.reason, event.host, *event.cell)
+    return (
+        all(isinstance(text, str) for text in texts)
+        and isinstance(event.bad_input, bool)
+        and (event.plan is None or isinstance(event.plan, dict))
+        and type(event.process) is int
+        and 0 < event.process < 2**31
+    )
 
 
 def _file_of(folder: Path, host: str, process: int) -> Path:

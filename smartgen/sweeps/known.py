@@ -10,13 +10,13 @@ the half second.
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 
 from smartgen.core.atomic import write_json_atomic
+from smartgen.core.foreign import read_json
 from smartgen.core.keys import content_key
 from smartgen.core.provenance import code_digest
 from smartgen.core.records import RESULT_FILE
@@ -45,15 +45,14 @@ def remember(outputs: Path, cell: Cell, key: str, inputs: Iterable[Path]) -> Non
 def recorded_key(outputs: Path, cell: Cell) -> str | None:
     """The key of the cell's record if there is one for sure, else None."""
     try:
-        note = json.loads(_note(outputs, cell).read_text(encoding="utf-8"))
+        note = read_json(_note(outputs, cell))
         key, inputs, named = str(note["key"]), dict(note["inputs"]), dict(note["folders"])
-    except (OSError, ValueError, KeyError, TypeError):
+        same = named.items() <= chosen_folders().items() and all(
+            fingerprint(Path(path)) == known for path, known in inputs.items()
+        )
+        return key if same and (outputs / "runs" / key / RESULT_FILE).is_file() else None
+    except (OSError, ValueError, KeyError, TypeError):  # OSError: also a name that no file can have
         return None
-    if not named.items() <= chosen_folders().items():
-        return None
-    if any(fingerprint(Path(path)) != known for path, known in inputs.items()):
-        return None
-    return key if (outputs / "runs" / key / RESULT_FILE).is_file() else None
 
 
 def chosen_folders() -> dict[str, str]:

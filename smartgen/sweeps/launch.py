@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 
-from smartgen.sweeps.journal import ENDS, Cell, Event, JournalReader, alive, cell_of, write_event
+from smartgen.sweeps.journal import ENDS, Cell, Event, JournalReader, Watcher, cell_of, write_event
 
 Launch = Callable[[Sequence[Cell]], object]
 SETTLE_SECONDS = 0.5
+FRUITLESS = 2  # launches in a row after which a pool that breaks before any cell begins is given up
 DEAD = "its process died (killed, or out of memory) while it ran, twice; the second time it ran alone"
 
 
@@ -35,31 +37,42 @@ def launch_all(
     Raises:
         Exception: what the launcher raised, if it was no cell's doing.
     """
-    watch = _Watch(journal)
+    watch, fruitless = _Watch(journal), 0
     size = batch or max(1, len(cells))
     for start in range(0, len(cells), size):
         waiting = list(cells[start : start + size])
         while waiting:
-            suspects = _launch(waiting, launch, watch, check)
+            before = len(waiting)
+            suspects = _launch(waiting, launch, watch, check, last=fruitless == FRUITLESS)
             for suspect in suspects:
                 _launch_alone(suspect, launch, watch)
             waiting = watch.unended(waiting)
+            fruitless = fruitless + 1 if len(waiting) == before else 0
 
 
 def _launch(
-    waiting: Sequence[Cell], launch: Launch, watch: _Watch, check: Callable[[Cell], str]
+    waiting: Sequence[Cell], launch: Launch, watch: _Watch, check: Callable[[Cell], str], last: bool
 ) -> list[Cell]:
-    """Launch; the cells whose processes died."""
+    """Launch; the cells whose processes died.
+
+    Args:
+        last: whether a pool that breaks before any of its cells begins is told, not tried again.
+    """
     try:
         launch(waiting)
-    except Exception:
+    except Exception as error:
+        dead = watch.settled(waiting)
+        if dead:
+            return dead
+        if isinstance(error, BrokenProcessPool) and not last:
+            return []  # it died before a cell of its began
+        # No process died, so it may be settings; to compose them takes minutes for thousands of cells.
         refused = {cell: reason for cell in watch.unended(waiting) if (reason := check(cell))}
         for cell, reason in refused.items():
             watch.tell(Event("failed", cell_of(cell), f"[red]failed[/] {reason}", reason, bad_input=True))
-        dead = watch.settled(waiting)
-        if len(watch.unended(waiting)) == len(waiting) and not dead:
+        if len(watch.unended(waiting)) == len(waiting):
             raise
-        return dead
+        return []
     # A launcher that comes back without a word has run everything.
     return watch.unended(waiting)
 
@@ -84,7 +97,7 @@ class _Watch:
 
     def __init__(self, journal: Path) -> None:
         self.journal = journal
-        self._reader = JournalReader(journal)
+        self._reader, self._watcher = JournalReader(journal), Watcher(journal)
         self._begun: dict[Cell, Event] = {}
         self._ended: set[Cell] = set()
 
@@ -101,7 +114,7 @@ class _Watch:
         """Wait until no process runs one of these cells; then those that began and did not end."""
         while True:
             left = [cell for cell in self.unended(cells) if cell_of(cell) in self._begun]
-            if not any(alive(self.journal, self._begun[cell_of(cell)]) for cell in left):
+            if not any(self._watcher.alive(self._begun[cell_of(cell)]) for cell in left):
                 return [cell for cell in left if cell in self.unended(left)]
             time.sleep(SETTLE_SECONDS)
 

@@ -17,9 +17,11 @@ from rich.markup import escape
 
 from smartgen.core.errors import SmartgenError
 from smartgen.core.provenance import command
+from smartgen.core.texts import printable, printable_lines
 from smartgen.llm.plan import Plan
 from smartgen.spending import ledger_line, plan_line
 from smartgen.sweeps.journal import Event, cell_of, journal_of_environment, pulse, write_event
+from smartgen.sweeps.orphans import end_with_sweep
 from smartgen.sweeps.tally import Failure, Tally
 
 if TYPE_CHECKING:
@@ -42,6 +44,11 @@ def begin(total: int = 0) -> Tally:
     return _tally
 
 
+def marked(text: str) -> str:
+    """A text in rich's markup that stands for itself, and steers no terminal."""
+    return escape(printable(text))
+
+
 def console() -> Console:
     """Where everything is said: standard error."""
     return _console
@@ -61,20 +68,20 @@ class CellNote:
 
     def finished(self, outcome: Outcome) -> None:
         """The cell is recorded, by now or from before; or planned, or waiting."""
-        key = f"[dim]{escape(outcome.key)}[/]"
+        key = f"[dim]{marked(outcome.key)}[/]"
         if outcome.status == "recorded":
             self.tell("recorded", f"[cyan]recorded before[/]  {key}")
         elif outcome.status == "waiting":
-            self.tell("waiting", f"[yellow]waiting[/] {escape(outcome.told)}  {key}")
+            self.tell("waiting", f"[yellow]waiting[/] {marked(outcome.told)}  {key}")
         elif outcome.status == "planned":
             line = (
-                "plan: no call to an LLM" if outcome.plan is None else escape(plan_line("plan", outcome.plan))
+                "plan: no call to an LLM" if outcome.plan is None else marked(plan_line("plan", outcome.plan))
             )
             plan = None if outcome.plan is None else outcome.plan.to_json()
             self.tell("planned", f"{line}  {key}", plan=plan)
         else:
             if outcome.ledger is not None:
-                self.tell("said", escape(ledger_line(outcome.ledger)))
+                self.tell("said", marked(ledger_line(outcome.ledger)))
             shown = [f"{name} {outcome.metrics[name]:.4f}" for name in SHOWN if name in outcome.metrics]
             self.tell("done", f"[green]done[/] {outcome.seconds:6.1f} s  {'  '.join(shown)}  {key}")
 
@@ -82,7 +89,7 @@ class CellNote:
         """The cell failed; what is no one-line error is shown whole at once."""
         reason = " ".join(str(error).split()) or type(error).__name__
         mine = isinstance(error, SmartgenError)
-        text = "" if mine else escape(traceback.format_exc())
+        text = "" if mine else escape(printable_lines(traceback.format_exc()))
         self.tell("failed", text, reason=reason, bad_input=mine)
 
     def tell(self, kind: str, text: str = "", **more: Any) -> None:
@@ -99,6 +106,7 @@ class CellNote:
 @contextmanager
 def noting(overrides: list[str]) -> Iterator[CellNote]:
     """Around one cell: its end is told, a failure is kept for the end instead of being raised."""
+    end_with_sweep()
     note = CellNote(overrides, journal_of_environment())
     with nullcontext() if note.journal is None else pulse(note.journal):
         note.tell("begun")
@@ -120,7 +128,7 @@ def end() -> int:
     failures = _tally.failures
     if len(_tally.plans) > 1:
         told = plan_line("in all", Plan.merged(_tally.plans), "answered before or shared")
-        _console.print(escape(told))
+        _console.print(marked(told))
     for line in failure_lines(failures, with_commands=_tally.cells > 1):
         _console.print(line)
     if _tally.cells > 1:
@@ -133,9 +141,9 @@ def end() -> int:
 def failure_lines(failures: list[Failure], with_commands: bool = True) -> Iterator[str]:
     """Why each cell failed, and the command that runs it again; in rich's markup."""
     for failure in failures:
-        yield f"[red]smartgen:[/] {escape(failure.reason)}"
+        yield f"[red]smartgen:[/] {marked(failure.reason)}"
         if with_commands:
-            yield f"  {escape(cell_command(failure.cell))}"
+            yield f"  {marked(cell_command(failure.cell))}"
 
 
 def cell_command(cell: tuple[str, ...]) -> str:

@@ -13,6 +13,8 @@ from omegaconf import DictConfig, read_write
 from omegaconf.errors import OmegaConfBaseException
 
 from smartgen.config import THREADS, assigned, config_dir, explain, own_config_folders
+from smartgen.core.atomic import unwritable
+from smartgen.core.leftovers import JOURNALS, clear_leftovers
 from smartgen.sweeps import progress
 from smartgen.sweeps.board import Board
 from smartgen.sweeps.cover import covering
@@ -27,6 +29,8 @@ from smartgen.sweeps.journal import (
 )
 from smartgen.sweeps.known import ANYWAY, chosen_folders, recorded_key, runs_anyway
 from smartgen.sweeps.launch import Launch, launch_all
+from smartgen.sweeps.orphans import VARIABLE as SWEEP
+from smartgen.sweeps.orphans import end_with_sweep, this_process
 
 
 def run_sweep(
@@ -48,6 +52,7 @@ def run_sweep(
     Raises:
         HydraException: some values of the axes do not compose; nothing was run.
     """
+    end_with_sweep()
     tally = progress.begin(total=len(cells))
     left = unrecorded(cells, config)
     groups = config_dir()
@@ -86,7 +91,8 @@ def tell_recorded(cells: Sequence[Cell], left: Sequence[Cell], journal: Path) ->
 def send_along(config: DictConfig, journal: Path) -> None:
     """Have workers, wherever they run, see the same folders, journal and number of threads."""
     threads = {name: str(config.trainer.threads) for name in THREADS}
-    for name, value in {VARIABLE: str(journal.absolute()), **chosen_folders(), **threads}.items():
+    ours = {VARIABLE: str(journal.absolute()), SWEEP: this_process()}
+    for name, value in {**ours, **chosen_folders(), **threads}.items():
         with read_write(config.hydra):
             # Hydra composes each cell anew, with these.
             config.hydra.overrides.hydra.append(assigned(f"++hydra.job.env_set.{name}", value))
@@ -94,10 +100,18 @@ def send_along(config: DictConfig, journal: Path) -> None:
 
 @contextmanager
 def new_journal(outputs: Path) -> Iterator[Path]:
-    """A folder among the outputs, which all workers see; gone with the block."""
-    folder = outputs / "cache" / "journals"
-    folder.mkdir(parents=True, exist_ok=True)
-    journal = Path(tempfile.mkdtemp(dir=folder))
+    """A folder among the outputs, which all workers see; gone with the block.
+
+    Raises:
+        SmartgenError: it cannot be made.
+    """
+    clear_leftovers(outputs)
+    folder = outputs / "cache" / JOURNALS
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        journal = Path(tempfile.mkdtemp(dir=folder))
+    except OSError as error:
+        raise unwritable(folder, error) from error
     try:
         yield journal
     finally:

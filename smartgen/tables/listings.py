@@ -9,6 +9,7 @@ from typing import Any
 
 from smartgen.core.errors import SmartgenError
 from smartgen.core.records import Record, result_digest
+from smartgen.core.texts import printable_lines
 from smartgen.tables.blocks import tally
 from smartgen.tables.collect import collect, unresolved
 from smartgen.tables.curves import figure_names, load_figure, points
@@ -50,7 +51,7 @@ def failures(records: Sequence[Record]) -> str:
         lines += [f"{record.key}  {axes}{fate}", f"  {error.get('type', 'Error')}: {message}"]
         lines += [f"  {command}"] if (command := command_of(record)) else []
     lines.append(f"failed cells: {len(failed)}; without a result: {len(still)}")
-    return "\n".join(lines) + "\n"
+    return printable_lines("\n".join(lines) + "\n")
 
 
 def one_record(records: Sequence[Record], key: str) -> str:
@@ -66,7 +67,7 @@ def one_record(records: Sequence[Record], key: str) -> str:
     for name in ("axes", "metrics", "counts", "config", "run", "error"):
         block: Mapping[str, Any] | None = getattr(record, name)
         parts += [f"\n{name}\n{_indented(block)}"] if block else []
-    return "\n".join(parts) + "\n"
+    return printable_lines("\n".join(parts) + "\n")
 
 
 def record_of(records: Sequence[Record], key: str, asked: str) -> Record:

@@ -10,8 +10,9 @@ from typing import Any, TypeVar, cast
 import yaml
 
 from smartgen.core.errors import SmartgenError
+from smartgen.core.texts import brief
+from smartgen.data.plain_yaml import load_yaml
 
-_Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 T = TypeVar("T")
 
 
@@ -25,9 +26,8 @@ class Node:
 
     def fail(self, expected: str) -> SmartgenError:
         """The error to raise: what was expected here and what was found."""
-        found = repr(self.value)
-        found = found if len(found) <= 60 else f"{found[:57]}..."
-        return SmartgenError(f"{self.path}: {self.key or 'the file'}: expected {expected}, got {found}")
+        where = self.key or "the file"
+        return SmartgenError(f"{self.path}: {where}: expected {expected}, got {brief(self.value)}")
 
     def items(self) -> dict[str, Node]:
         """The children of a mapping."""
@@ -119,8 +119,8 @@ def read_yaml(path: Path) -> Node:
         SmartgenError: the file cannot be read or is no YAML.
     """
     try:
-        content = yaml.load(path.read_text(encoding="utf-8"), Loader=_Loader)
-    except (OSError, UnicodeError, yaml.YAMLError) as error:
+        content = load_yaml(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, yaml.YAMLError) as error:
         said = " ".join(str(error).split())
         raise SmartgenError(f"{path}: expected a YAML declaration, but {said}") from error
     return Node(path, "", content)

@@ -6,6 +6,7 @@ import csv
 import dataclasses
 import io
 import json
+import re
 import textwrap
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal
@@ -16,10 +17,13 @@ from rich.console import Console, JustifyMethod
 from rich.table import Table as RichTable
 from rich.text import Text
 
+from smartgen.core.texts import as_text, printable_lines
 from smartgen.tables.blocks import Block, Page
 from smartgen.tables.collect import TableCell
 
 FIELDS = tuple(field.name for field in dataclasses.fields(TableCell))
+_TAG = re.compile(r"<(?=[A-Za-z/!?])")
+_LINK = re.compile(r"\]\(")
 LEAST_NOTE = 24  # terminal columns of a column that wraps, at least
 GAP = 2  # between columns
 STYLES = {
@@ -53,18 +57,18 @@ def rows_to_csv(rows: Sequence[Mapping[str, Any]], fields: Sequence[str] | None 
     out = io.StringIO()
     writer = csv.DictWriter(out, fields or list(rows[0] if rows else []), lineterminator="\n")
     writer.writeheader()
-    writer.writerows(rows)
+    writer.writerows({name: as_text(value) for name, value in row.items()} for row in rows)
     return out.getvalue()
 
 
 def to_markdown(page: Page) -> str:
     """Headings, pipe tables and a closing list."""
-    parts = [f"# {page.title}", *page.intro]
+    parts = [f"# {_markdown(page.title)}", *map(_markdown, page.intro)]
     for block in page.blocks:
         sides = ["--:" if column in block.right else "---" for column in range(len(block.head))]
         lines = [block.head, sides, *block.rows]
-        parts += [f"## {block.heading}", "\n".join(map(_pipes, lines))]
-    parts.append("\n".join(_listed(line) for line in page.below if line.strip()))
+        parts += [f"## {_markdown(block.heading)}", "\n".join(map(_pipes, lines))]
+    parts.append("\n".join(_listed(_markdown(line)) for line in page.below if line.strip()))
     return "\n\n".join(parts) + "\n"
 
 
@@ -72,17 +76,17 @@ def to_text(page: Page, width: int = 100, *, color: bool = False) -> str:
     """For a terminal of this width; a table that needs more takes more, so that no cell is cut."""
     out = io.StringIO()
     console = _console(out, width, color)
-    console.print(Text(page.title, style="bold"))
+    console.print(Text(printable_lines(page.title), style="bold"))
     for line in page.intro:
-        console.print(Text(line))
+        console.print(Text(printable_lines(line)))
     for block in page.blocks:
         console.print()
-        console.print(Text(block.heading, style="bold"))
+        console.print(Text(printable_lines(block.heading), style="bold"))
         _console(out, max(width, _needed(block)), color).print(_rich(block))
     console.print()
     for line in page.below:
         for part in _hanging(line, width) or [""]:
-            console.print(Text(part))
+            console.print(Text(printable_lines(part)))
     return "\n".join(line.rstrip() for line in out.getvalue().splitlines()) + "\n"
 
 
@@ -125,15 +129,28 @@ def _rich(block: Block) -> RichTable:
     for column, name in enumerate(block.head):
         justify: JustifyMethod = "right" if column in block.right else "left"
         wraps = _wraps(block, column)
-        table.add_column(Text(name), justify=justify, no_wrap=not wraps, overflow="fold")
+        table.add_column(Text(printable_lines(name)), justify=justify, no_wrap=not wraps, overflow="fold")
     for row, cells in enumerate(block.rows):
         style = STYLES.get(block.verdicts[row], "") if block.verdicts else ""
-        table.add_row(*(Text(cell) for cell in cells), style=style, end_section=row in block.rules)
+        table.add_row(
+            *(Text(printable_lines(cell)) for cell in cells), style=style, end_section=row in block.rules
+        )
     return table
 
 
+def _markdown(text: str) -> str:
+    """A text on one line that brings neither tags nor links of its own.
+
+    Example:
+        >>> _markdown("<b>1</b> < 2, [.1, .2], ![x](http://x)")
+        '&lt;b>1&lt;/b> < 2, [.1, .2], ![x]\\\\(http://x)'
+    """
+    return _LINK.sub(r"]\\(", _TAG.sub("&lt;", " ".join(text.splitlines())))
+
+
 def _pipes(cells: Sequence[str]) -> str:
-    safe = (cell.replace("\\", "\\\\").replace("|", "\\|").replace("\n", "<br>") for cell in cells)
+    plain = (cell.replace("\\", "\\\\").replace("|", "\\|").split("\n") for cell in cells)
+    safe = ("<br>".join(map(_markdown, lines)) for lines in plain)
     return f"| {' | '.join(safe)} |"
 
 

@@ -18,6 +18,7 @@ import yaml
 from smartgen.core.errors import SmartgenError
 from smartgen.core.keys import canonical_json, flatten
 from smartgen.core.records import Record, result_digest
+from smartgen.data.plain_yaml import load_yaml
 
 MISSING = object()
 NONE = "(none)"  # how a filter says that a record has no such key
@@ -48,8 +49,8 @@ def parse_where(filters: Sequence[str]) -> dict[str, Any]:
         if not key or not equals or key in found:
             raise SmartgenError(f"--where {text}: expected key=value, each key once, as in trainer.threads=1")
         try:
-            found[key] = yaml.safe_load(value)
-        except yaml.YAMLError as error:
+            found[key] = load_yaml(value)
+        except (ValueError, yaml.YAMLError) as error:
             raise SmartgenError(
                 f"--where {text}: expected a number, a word or quoted text as value"
             ) from error

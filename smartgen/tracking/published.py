@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 
 from smartgen.core.errors import SmartgenError
+from smartgen.core.foreign import read_json
 from smartgen.core.records import write_json_atomic
 
 SCHEMA = 1
@@ -41,7 +41,7 @@ def _read(path: Path) -> dict[str, dict[str, str]]:
     if not path.is_file():
         return {}
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
+        content = read_json(path)
     except (OSError, ValueError) as error:
         raise SmartgenError(f"{path}: expected JSON; delete it, and all is published again") from error
     places = content.get("published") if isinstance(content, Mapping) else None

@@ -146,3 +146,17 @@ def test_resources_are_found_packed_first_then_in_a_clone(tmp_path: Path) -> Non
     (package / "_packed" / "conf").mkdir(parents=True)
     assert resource_dir("conf", package) == package / "_packed" / "conf"
     assert (resource_dir("experiments") / "table2.yaml").is_file()
+
+
+def test_a_kill_while_a_result_is_written_leaves_no_old_error_beside_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_error(tmp_path, "k", RESULT["axes"], ERROR, {})
+
+    def killed(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("smartgen.core.records.write_text_atomic", killed)
+    with pytest.raises(KeyboardInterrupt):
+        write_result(tmp_path, "k", RESULT, {})
+    assert read_records(tmp_path) == []

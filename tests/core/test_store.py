@@ -1,9 +1,11 @@
+import errno
 from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from smartgen.core.errors import SmartgenError
 from smartgen.core.store import Store, load_sequences, save_sequences
 from smartgen.core.types import Sequences
 
@@ -65,3 +67,19 @@ def test_arrays_are_made_once_and_made_anew_where_the_file_is_damaged(tmp_path: 
     next(tmp_path.rglob("*.npz")).write_bytes(b"PK half a file")
     assert store.arrays("tof", "k", make)["a"].tolist() == [0, 1, 2]
     assert len(made) == 2
+
+
+def test_a_cache_that_cannot_be_written_is_told_in_a_line(tmp_path: Path) -> None:
+    (tmp_path / "cache").write_text("a file")
+    with pytest.raises(SmartgenError, match=r"cache/tss/k: cannot be written .*; choose another folder"):
+        Store(tmp_path / "cache").sequences("tss", "k", lambda: ONE)
+
+
+def test_a_full_disk_is_told_with_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(np, "savez_compressed", full)
+    with pytest.raises(SmartgenError, match=r"tss/k: cannot be written \(No space left on device\)"):
+        Store(tmp_path).sequences("tss", "k", lambda: ONE)
+    assert not list((tmp_path / "tss").iterdir())

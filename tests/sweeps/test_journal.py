@@ -11,12 +11,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from smartgen.core.errors import SmartgenError
 from smartgen.sweeps.journal import (
     SILENCE_SECONDS,
     VARIABLE,
     Event,
     JournalReader,
-    alive,
+    Watcher,
     cell_of,
     journal_of_environment,
     pulse,
@@ -72,26 +73,41 @@ def test_the_environment_names_the_journal(monkeypatch: pytest.MonkeyPatch, tmp_
 
 
 def test_a_process_is_alive_until_it_dies(tmp_path: Path) -> None:
+    alive = Watcher(tmp_path).alive
     sleeper = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
     event = Event("begun", CELL, process=sleeper.pid)
-    assert alive(tmp_path, event)
+    assert alive(event)
     sleeper.kill()
     time.sleep(0.2)
-    assert not alive(tmp_path, event), "killed, though nobody has waited for it"
+    assert not alive(event), "killed, though nobody has waited for it"
     sleeper.wait()
-    assert not alive(tmp_path, event)
-    assert not alive(tmp_path, Event("begun", CELL)), "who asks runs no cell"
+    assert not alive(event)
+    assert not alive(Event("begun", CELL)), "who asks runs no cell"
 
 
-def test_a_process_elsewhere_is_alive_while_its_file_is_touched(tmp_path: Path) -> None:
+@pytest.mark.parametrize("offset", [-86400, 0, 86400], ids=["behind", "with us", "ahead"])
+def test_a_process_elsewhere_is_alive_while_its_file_is_touched(tmp_path: Path, offset: float) -> None:
+    now = 1000.0
+    watcher = Watcher(tmp_path, clock=lambda: now)
     event = Event("begun", CELL, host="elsewhere", process=7)
-    assert not alive(tmp_path, event)
+    assert not watcher.alive(event)
     write_event(tmp_path, event)
-    assert alive(tmp_path, event)
     (file,) = tmp_path.iterdir()
-    past = time.time() - 2 * SILENCE_SECONDS
-    os.utime(file, (past, past))
-    assert not alive(tmp_path, event)
+    for beat in range(5):  # by its own clock, whatever that says
+        os.utime(file, (time.time() + offset + beat,) * 2)
+        assert watcher.alive(event)
+        now += SILENCE_SECONDS - 1
+        assert watcher.alive(event)
+    now += 2
+    assert not watcher.alive(event)
+
+
+def test_half_a_line_takes_no_other_along(tmp_path: Path) -> None:
+    write_event(tmp_path, Event("begun", CELL))
+    (file,) = tmp_path.iterdir()
+    file.write_bytes(file.read_bytes()[:-9])  # killed while it wrote
+    write_event(tmp_path, Event("done", CELL))
+    assert [event.kind for event in JournalReader(tmp_path).news()] == ["done"]
 
 
 def test_the_pulse_touches_the_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -104,3 +120,9 @@ def test_the_pulse_touches_the_file(monkeypatch: pytest.MonkeyPatch, tmp_path: P
         while file.stat().st_mtime == 0 and time.monotonic() < limit:
             time.sleep(0.01)
     assert file.stat().st_mtime > 0
+
+
+def test_a_journal_that_cannot_be_written_is_told_in_a_line(tmp_path: Path) -> None:
+    (tmp_path / "journal").write_text("a file")
+    with pytest.raises(SmartgenError, match=r"journal/.*: cannot be written"):
+        write_event(tmp_path / "journal", Event("begun", CELL))

@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
+from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 
 import pytest
@@ -150,4 +151,26 @@ def test_cells_that_still_run_elsewhere_are_waited_for(tmp_path: Path) -> None:
     thread.start()
     launch_all(CELLS[:2], launch, tmp_path, fine)
     thread.join()
+    assert {event.kind for event in ends(tmp_path).values()} == {"done"}
+
+
+@pytest.mark.parametrize("deaths", [1, 2, 3])
+def test_a_pool_that_breaks_before_a_cell_begins_is_tried_again_a_few_times(
+    tmp_path: Path, deaths: int
+) -> None:
+    workers, left = Workers(tmp_path, {}), deaths
+
+    def launch(cells: Sequence[Cell]) -> None:
+        nonlocal left
+        if left:
+            left -= 1
+            raise BrokenProcessPool("a worker was killed while it was starting")
+        workers(cells)
+
+    if deaths > 2:
+        with pytest.raises(BrokenProcessPool):
+            launch_all(CELLS, launch, tmp_path, fine)
+        return
+    launch_all(CELLS, launch, tmp_path, fine)
+    assert workers.batches == [CELLS]
     assert {event.kind for event in ends(tmp_path).values()} == {"done"}

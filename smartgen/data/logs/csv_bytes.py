@@ -55,7 +55,7 @@ def _known(encoding: str) -> str:
     try:
         "".encode(encoding)  # refuses codecs that are not of text
         return codecs.lookup(encoding).name
-    except LookupError as error:
+    except (LookupError, ValueError) as error:  # ValueError: half a character, a NUL
         raise SmartgenError(
             f"dataset.encoding is {encoding!r}, which is no known encoding; expected such as utf-8, latin-1"
         ) from error

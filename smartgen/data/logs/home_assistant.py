@@ -179,7 +179,8 @@ def _starts(database: sqlite3.Connection, path: Path, tally: Tally) -> list[floa
     Raises:
         SmartgenError: a start is no time, and those two are none either.
     """
-    if not database.execute("SELECT 1 FROM sqlite_master WHERE name = 'recorder_runs'").fetchone():
+    query = "SELECT 1 FROM sqlite_master WHERE name = 'recorder_runs' AND type = 'table' AND rootpage > 0"
+    if not database.execute(query).fetchone():
         return []
     rows = database.execute("SELECT * FROM recorder_runs ORDER BY rowid")
     columns = [column[0] for column in rows.description]

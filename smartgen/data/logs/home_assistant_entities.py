@@ -11,6 +11,7 @@ from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from smartgen.core.errors import SmartgenError
+from smartgen.core.foreign import read_json
 from smartgen.data.logs.clock import known_zone
 from smartgen.data.logs.home_assistant_rules import Rule, rule_of
 from smartgen.data.logs.tally import Tally
@@ -161,7 +162,7 @@ def home_zone(settings: LogsSettings, path: Path, tally: Tally) -> ZoneInfo:
             f"name it, as {name}"
         )
     try:
-        zone = json.loads(file.read_text(encoding="utf-8"))["data"]["time_zone"]
+        zone = read_json(file)["data"]["time_zone"]
         found = ZoneInfo(zone)
     except (OSError, ValueError, LookupError, TypeError) as error:  # ZoneInfoNotFoundError is a KeyError
         raise SmartgenError(

@@ -19,6 +19,10 @@ WAIT_SECONDS: Final = 5.0  # for a lock
 OLDEST_SCHEMA: Final = 38  # the first whose states name their entity by metadata_id; Home Assistant 2023.4
 TABLES: Final = {"states_meta", "state_attributes"}
 COLUMNS: Final = {"metadata_id", "last_updated_ts", "attributes_id"}  # of states, since then
+LONGEST: Final = 16 << 20  # bytes of a value; the recorder itself cuts states at 255 and attributes at 16,384
+STEPS: Final = 1_000_000  # of SQLite's machine between two looks at how many there were
+STEPS_A_BYTE: Final = 30  # of the file; reading it whole takes under two
+STEPS_OF_ANY: Final = 20_000_000  # of a small file, a second
 AGAIN: Final = "copy it again, with its -wal file, while Home Assistant is stopped"
 
 
@@ -49,11 +53,31 @@ def opened(path: Path) -> Iterator[sqlite3.Connection]:
         with ExitStack() as stack:
             database = stack.enter_context(closing(_connect(path, stack)))
             database.text_factory = _text
+            _bound(database, path)
             database.execute("BEGIN")
             _check_tables(database, path)
             yield database
-    except sqlite3.Error as error:
+    except (sqlite3.Error, UnicodeDecodeError) as error:  # the latter: a fault told with damaged bytes
         raise SmartgenError(f"{path}: {_told(error)}") from error
+
+
+def _bound(database: sqlite3.Connection, path: Path) -> None:
+    """Keep what the file says of itself from filling the memory or going on for ever.
+
+    A view may count without end, a generated column may make a gigabyte of one byte, and damaged pages may
+    name each other again and again.
+    """
+    database.execute("PRAGMA trusted_schema = OFF")
+    database.execute("PRAGMA cell_size_check = ON")
+    database.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, LONGEST)
+    left = (STEPS_OF_ANY + STEPS_A_BYTE * path.stat().st_size) // STEPS
+
+    def stop() -> bool:
+        nonlocal left
+        left -= 1
+        return left < 0
+
+    database.set_progress_handler(stop, STEPS)
 
 
 def _text(raw: bytes) -> str:
@@ -111,7 +135,9 @@ def _unchanged(path: Path) -> Iterator[None]:
 
 def _check_tables(database: sqlite3.Connection, path: Path) -> None:
     """Raises SmartgenError for anything but a recorder database since 2023.4."""
-    tables = [name for (name,) in database.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
+    # A virtual table has no page of its own.
+    query = "SELECT name FROM sqlite_master WHERE type = 'table' AND rootpage > 0"
+    tables = [name for (name,) in database.execute(query)]
     if "states" not in tables:
         found = ", ".join(sorted(tables)[:8]) or "none"
         raise SmartgenError(
@@ -135,11 +161,15 @@ def schema_version(database: sqlite3.Connection) -> int | None:
     return row[0] if row else None
 
 
-def _told(error: sqlite3.Error) -> str:
+def _told(error: Exception) -> str:
     """What a fault of SQLite means, and what to do."""
     name = getattr(error, "sqlite_errorname", "")
     if name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
         return f"another program has locked it ({error}); stop Home Assistant, or read a copy of the file"
+    if name.startswith("SQLITE_INTERRUPT"):
+        return "its tables go on for ever, which the recorder's do not; do not trust the file"
+    if name.startswith("SQLITE_TOOBIG"):
+        return f"holds a value of over {LONGEST:,} bytes, which the recorder never writes; {AGAIN}"
     if name.startswith(("SQLITE_CANTOPEN", "SQLITE_PERM", "SQLITE_AUTH", "SQLITE_READONLY")):
         return f"cannot be opened for reading where it is ({error}); {AGAIN}"
     return f"cut off or damaged ({error}); {AGAIN}"

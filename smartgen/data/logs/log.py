@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import stat
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
@@ -120,10 +121,11 @@ def read_log(settings: LogsSettings) -> Log:
 
 def _state(file: Path) -> tuple[int, int] | None:
     """What tells a file from what it was before; None where there is none."""
-    if not file.is_file():
+    try:
+        found = file.stat()
+    except (OSError, ValueError):  # also a name that no file can have; who reads it says so
         return None
-    found = file.stat()
-    return found.st_mtime_ns, found.st_size
+    return (found.st_mtime_ns, found.st_size) if stat.S_ISREG(found.st_mode) else None
 
 
 @lru_cache(maxsize=2)

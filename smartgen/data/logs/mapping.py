@@ -12,6 +12,8 @@ from typing import Any, Final
 import yaml
 
 from smartgen.core.errors import SmartgenError
+from smartgen.core.texts import brief
+from smartgen.data.plain_yaml import load_yaml
 
 SHIPPED: Final = ("openhab", "smartthings")
 READING: Final = "a reading, not an action (dataset.mapping)"
@@ -116,8 +118,9 @@ def _text(name: str) -> str:
 
 def _loaded(name: str, text: str) -> Any:
     try:
-        return yaml.safe_load(text)
-    except (yaml.YAMLError, ValueError, RecursionError) as error:  # ValueError: a date that there is not
+        return load_yaml(text)
+    # The last three PyYAML raises of a tag whose text is not of its kind, as in !!bool x or !!timestamp x.
+    except (yaml.YAMLError, ValueError, LookupError, TypeError, AttributeError) as error:
         mark = getattr(error, "problem_mark", None)
         where = f" in line {mark.line + 1}" if mark is not None else ""
         raise SmartgenError(f"{name}: not YAML{where}, expected a mapping such as openhab's") from error
@@ -164,7 +167,7 @@ class _Source:
 
     def table(self, value: Any, key: str, known: tuple[str, ...]) -> dict[str, Any]:
         if not isinstance(value, dict):
-            raise self.error(key, f"is {value!r:.60}", f"a table with the keys {', '.join(known)}")
+            raise self.error(key, f"is {brief(value)}", f"a table with the keys {', '.join(known)}")
         for one in value:
             if one not in known:
                 place = "" if key == "the file" else f"{key}."
@@ -195,10 +198,10 @@ class _Source:
         if isinstance(value, str) or (isinstance(value, int) and not isinstance(value, bool)):
             return str(value)
         raise self.error(
-            key, f"has {value!r:.60}", "a text; on, off, yes, no, null and numbers with a point need quotes"
+            key, f"has {brief(value)}", "a text; on, off, yes, no, null and numbers with a point need quotes"
         )
 
     def commands(self, value: Any) -> dict[str, str]:
         if not isinstance(value, dict):
-            raise self.error("commands", f"is {value!r:.60}", "a table of value: command")
+            raise self.error("commands", f"is {brief(value)}", "a table of value: command")
         return {_plain(self.word(old, "commands")): self.word(new, "commands") for old, new in value.items()}

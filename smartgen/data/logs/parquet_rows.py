@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     import pyarrow.parquet as pq
 
 BLOCK: Final = 1 << 15
+LONGEST: Final = 4096  # bytes of a text; a few bytes can stand for a long one in millions of rows
 _LIMIT: Final = 1 << 52  # of a count of seconds to nanoseconds; beyond it no float is exact
 _UNITS: Final = {"s": (1000, 1), "ms": (1, 1), "us": (1, 1000), "ns": (1, 1_000_000)}
 
@@ -36,8 +37,14 @@ def opened_parquet(path: Path) -> Iterator[pq.ParquetFile]:
     import pyarrow.parquet as pq
 
     try:
-        with path.open("rb") as stream, pq.ParquetFile(stream, pre_buffer=False, buffer_size=1 << 16) as file:
-            yield file
+        with path.open("rb") as stream:
+            whole = pq.ParquetFile(stream, pre_buffer=False)
+            # So a text that stands in many rows is kept once, as it is in the file.
+            texts = [one.name for one in whole.schema_arrow if pa.types.is_string(one.type)]
+            with pq.ParquetFile(
+                stream, metadata=whole.metadata, read_dictionary=texts, pre_buffer=False, buffer_size=1 << 16
+            ) as file:
+                yield file
     except (pa.ArrowException, OSError) as error:
         lines = str(error).splitlines() or [type(error).__name__]
         raise SmartgenError(
@@ -52,6 +59,7 @@ def parquet_blocks(file: pq.ParquetFile, columns: Columns, path: Path) -> Iterat
         SmartgenError: a column is of a type that holds no times or no texts.
     """
     names = [file.schema_arrow.names[place] for place in columns.needed]
+    _check_sizes(file, names, path)
     start = 0
     for batch in file.iter_batches(BLOCK, columns=names, use_threads=False):
         times, *texts = (batch.column(name) for name in names)
@@ -68,6 +76,23 @@ def parquet_blocks(file: pq.ParquetFile, columns: Columns, path: Path) -> Iterat
         start += len(times)
 
 
+def _check_sizes(file: pq.ParquetFile, names: list[str], path: Path) -> None:
+    """Raise SmartgenError where packed values are far longer than any name or time."""
+    for number in range(file.metadata.num_row_groups):
+        group = file.metadata.row_group(number)
+        for place in range(group.num_columns):
+            column = group.column(place)
+            wanted = column.path_in_schema.split(".")[0] in names
+            if wanted and column.total_uncompressed_size > LONGEST * (group.num_rows + BLOCK):
+                raise _too_long(column.path_in_schema, path)
+
+
+def _too_long(name: str, path: Path) -> SmartgenError:
+    return SmartgenError(
+        f"{path}: column {name!r} holds texts of over {LONGEST:,} bytes, expected names and times"
+    )
+
+
 def _written(column: pa.Array, row: int) -> str:
     """A cell in words, whatever it holds."""
     import pyarrow as pa
@@ -81,7 +106,13 @@ def _written(column: pa.Array, row: int) -> str:
 def _texts(column: pa.Array, name: str, path: Path) -> list[str]:
     """Texts of a column; those of nulls are empty."""
     import pyarrow as pa
+    import pyarrow.compute as pc
 
+    if pa.types.is_dictionary(column.type):
+        values = _texts(column.dictionary, name, path)
+        return [values[i] if i is not None else "" for i in column.indices.to_pylist()]
+    if pa.types.is_string(column.type) and (pc.max(pc.binary_length(column)).as_py() or 0) > LONGEST:
+        raise _too_long(name, path)
     try:
         found: list[str] = column.cast(pa.string()).fill_null("").to_pylist()
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError, UnicodeDecodeError) as error:
@@ -94,6 +125,8 @@ def _stamps(column: pa.Array, name: str, path: Path) -> Stamps:
 
     kind = column.type
     if pa.types.is_dictionary(kind):
+        if pa.types.is_string(kind.value_type):
+            return text_stamps(_texts(column, name, path))
         column, kind = column.dictionary_decode(), kind.value_type
     if pa.types.is_timestamp(kind):
         return _typed(column, path)

@@ -1,0 +1,1 @@
+"""What `scripts/fuzz.py` runs: readers, mutators, the property that each case is held to, and engines."""

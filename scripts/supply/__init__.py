@@ -1,0 +1,1 @@
+"""What this package rests on: pins, what they need, licences, and the bill of materials."""
