@@ -121,7 +121,7 @@ def check_sizes(blueprint: Blueprint, members: Any, state: Mapping[str, NDArray[
     _check_whole("members", members, 0, len(state))
     _check_whole("trees", told.get("trees", 1), 1, MOST_TREES)
     for name in REPEATS:
-        _check_whole(name, told.get(name, 1), 0, len(state))
+        _check_whole(name, told.get(name, 0), 0, len(state))
     for name in (*WIDTHS, *OTHERS):
         if told.get(name) is not None:
             _check_whole(name, told[name], 0, SMALL)

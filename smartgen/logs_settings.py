@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -33,6 +34,6 @@ class LogsSettings(DatasetSettings):
         """What the log may be read from: its file, a database's journal, the home's settings, a mapping."""
         if self.path is None:
             return []
-        file = Path(self.path).expanduser()
+        file = Path(os.path.expanduser(self.path))  # which leaves ~nobody as it is
         beside = [file.with_name(f"{file.name}-wal"), file.parent / ".storage" / "core.config"]
         return [file, *beside, *([Path(self.mapping)] if self.mapping else [])]

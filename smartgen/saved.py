@@ -302,7 +302,9 @@ def _tried(one: SavedModel) -> SavedModel:
     if not isinstance(border, int | float) or not math.isfinite(border):
         raise ValueError(f"its threshold is {border!r:.40}, expected a number")
     sizes = (len(DAYS), len(HOURS), len(one.vocabulary.devices), len(one.vocabulary.actions))
-    both = [0, 0, 0, 0, *(size - 1 for size in sizes)]
+    # Tokens of every field run to the number of actions alone (release).
+    most = sizes[-1] if one.blueprint.kind == "token_predictor" else max(sizes)
+    both = [0, 0, 0, 0, *(min(size - 1, most) for size in sizes)]
     scores = one.score(Sequences.from_lists([both * (MAX_BEHAVIORS // 2)]))  # some networks know no pad
     if scores.shape != ((1,) if one.is_detector else (1, sizes[-1])):
         raise ValueError(f"its scores have the shape {scores.shape}")

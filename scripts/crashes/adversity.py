@@ -126,35 +126,34 @@ def clock() -> Report:
         expected = _undisturbed(command, Path(scratch))
         outputs = Path(scratch) / "back"
         later, earlier = (("faketime", "-f", offset) for offset in ("+2d", "-2d"))
-        process = command.start(outputs, later, FAKETIME_DONT_FAKE_MONOTONIC="1")
+        environment = _of_faked_time(Path(scratch))
+        process = command.start(outputs, later, more=environment)
         _wait_for(lambda: len(list(outputs.rglob("result.json"))) >= 6 or process.poll() is not None)
         os.killpg(process.pid, signal.SIGKILL)
         process.wait()
         kept = len(digests(outputs))
-        code = command.run(outputs, earlier, FAKETIME_DONT_FAKE_MONOTONIC="1")
-        again = command.run(outputs, earlier, FAKETIME_DONT_FAKE_MONOTONIC="1")
+        code = command.run(outputs, earlier, more=environment)
+        again = command.run(outputs, earlier, more=environment)
         skipped = f"{command.cells} recorded before" in command.said(Path(scratch), outputs.name)
         same = digests(outputs) == expected
         line = f"clock set back by four days, {kept} cells recorded before: exit codes {code} and {again}"
-        yield f"{line}, all skipped then: {skipped}, equal: {same}", same and skipped and code == again == 0
+        good = kept >= 1 and same and skipped and code == again == 0
+        yield f"{line}, all skipped then: {skipped}, equal: {same}", good
         yield from _set_back_meanwhile(command, Path(scratch), expected)
 
 
 def _set_back_meanwhile(command: Work, scratch: Path, expected: dict[str, str]) -> Report:
     outputs, told = scratch / "meanwhile", scratch / "clock"
     told.write_text("+2d\n")
-    process = command.start(
-        outputs,
-        LD_PRELOAD=_faketime_library(),
-        FAKETIME_TIMESTAMP_FILE=str(told),
-        FAKETIME_NO_CACHE="1",
-        FAKETIME_DONT_FAKE_MONOTONIC="1",
-    )
+    library = {"LD_PRELOAD": _faketime_library(), "FAKETIME_TIMESTAMP_FILE": str(told)}
+    process = command.start(outputs, more=_of_faked_time(scratch) | library | {"FAKETIME_NO_CACHE": "1"})
     _wait_for(lambda: len(list(outputs.rglob("result.json"))) >= 6 or process.poll() is not None)
+    kept = len(digests(outputs))
     told.write_text("-30d\n")
     code = process.wait()
     same = digests(outputs) == expected
-    yield f"clock set back by a month while a sweep runs: exit code {code}, equal: {same}", same and code == 0
+    line = f"clock set back by a month while a sweep runs, {kept} cells recorded before"
+    yield f"{line}: exit code {code}, equal: {same}", kept >= 1 and same and code == 0
 
 
 def together(
@@ -231,6 +230,20 @@ def _wait_for(there: Callable[[], object], seconds: float = 120.0) -> None:
     until = time.monotonic() + seconds
     while not there() and time.monotonic() < until:
         time.sleep(0.02)
+
+
+def _of_faked_time(folder: Path) -> dict[str, str]:
+    """What a Python under faketime needs: clocks that only run forward as they are, and another sleep.
+
+    faketime turns the moment until which Python sleeps, by such a clock, into one that the system refuses.
+    """
+    start = folder / "start"
+    start.mkdir(exist_ok=True)
+    (start / "sitecustomize.py").write_text(
+        "import select, time\ntime.sleep = lambda seconds: select.select([], [], [], seconds) and None\n"
+    )
+    paths = os.pathsep.join(filter(None, (str(start), os.environ.get("PYTHONPATH"))))
+    return {"FAKETIME_DONT_FAKE_MONOTONIC": "1", "PYTHONPATH": paths}
 
 
 def _faketime_library() -> str:

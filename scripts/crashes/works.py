@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -40,7 +40,11 @@ class Work:
     cells: int = 24
 
     def start(
-        self, outputs: Path, wrap: tuple[str, ...] = (), told: Path | None = None, **more: str
+        self,
+        outputs: Path,
+        wrap: tuple[str, ...] = (),
+        told: Path | None = None,
+        more: Mapping[str, str] | None = None,
     ) -> subprocess.Popen[bytes]:
         """The command in a process group of its own.
 
@@ -51,16 +55,22 @@ class Work:
             more: of the environment.
         """
         own = {"SMARTGEN_OUTPUTS": str(outputs), "OMP_NUM_THREADS": "1"}
-        environment = os.environ | own | dict(self.environment) | more
+        environment = os.environ | own | dict(self.environment) | dict(more or {})
         command = [*wrap, sys.executable, "-m", "smartgen", *self.words]
         with ((told or outputs.parent) / f"{outputs.name}.said").open("wb") as said:
             return subprocess.Popen(
                 command, env=environment, stdout=said, stderr=subprocess.STDOUT, start_new_session=True
             )
 
-    def run(self, outputs: Path, wrap: tuple[str, ...] = (), told: Path | None = None, **more: str) -> int:
+    def run(
+        self,
+        outputs: Path,
+        wrap: tuple[str, ...] = (),
+        told: Path | None = None,
+        more: Mapping[str, str] | None = None,
+    ) -> int:
         """The command's exit code, once it has ended."""
-        return self.start(outputs, wrap, told, **more).wait()
+        return self.start(outputs, wrap, told, more).wait()
 
     def said(self, folder: Path, name: str) -> str:
         """What the last run with outputs of this name printed."""

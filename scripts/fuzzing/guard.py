@@ -156,7 +156,7 @@ def _refused(reader: Reader, error: SmartgenError) -> Outcome:
     if not told.strip() or not told.isprintable():
         wrong = "is not one printable line"
     elif len(told) > CHARACTERS:
-        wrong = f"has {len(told):,} characters"
+        wrong = f"has over {CHARACTERS:,} characters"
     elif reader.names not in told:
         wrong = f"does not name {reader.names}"
     found = [Finding("line", wrong + _place(error), f"the refusal {wrong}: {told!r:.300}")] if wrong else []

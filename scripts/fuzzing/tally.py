@@ -12,6 +12,7 @@ from typing import Any
 
 from fuzzing.target import Finding, Outcome
 
+SLOW = 0.5  # seconds, from which on the slowest case is kept to be looked at
 KEPT = 3  # cases of one fault that are kept
 
 
@@ -41,6 +42,9 @@ class Tally:
         self.kinds[outcome.kind] += 1
         if outcome.seconds > self.slowest:
             self.slowest = outcome.seconds
+            if outcome.seconds > SLOW:
+                self.folder.mkdir(parents=True, exist_ok=True)
+                (self.folder / f"{self.reader}-{self.engine}-slowest.case").write_bytes(data)
         for finding in outcome.findings:
             self._keep(data, finding)
 

@@ -15,12 +15,12 @@ from smartgen.core.errors import SmartgenError
 
 
 def write_text_atomic(path: Path, text: str) -> Path:
-    """Text as UTF-8, written atomically.
+    """Text as UTF-8, written atomically; half a character, as some files' names have, as its escape.
 
     Raises:
         SmartgenError: the folder or the file cannot be written.
     """
-    return write_bytes_atomic(path, text.encode("utf-8"))
+    return write_bytes_atomic(path, text.encode("utf-8", "backslashreplace"))
 
 
 def write_bytes_atomic(path: Path, content: bytes) -> Path:

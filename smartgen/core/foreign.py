@@ -10,7 +10,7 @@ import zipfile
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Final
+from typing import IO, Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -68,15 +68,25 @@ def _inside(value: Any) -> Iterator[Any]:
         yield from value
 
 
-def _told_members(path: Path) -> int:
+def _told_members(stream: IO[bytes]) -> int:
     """How many files a zip archive says at its very end that it has.
 
     No checksum guards the list of them, and one damaged length in it makes an entry swallow the next.
     """
-    with path.open("rb") as stream:
-        stream.seek(-_END_BYTES, os.SEEK_END)
-        end = stream.read()
+    stream.seek(-_END_BYTES, os.SEEK_END)
+    end = stream.read()
     return int.from_bytes(end[10:12], "little") if end.startswith(b"PK\5\6") else -1
+
+
+def _check_members(stream: IO[bytes], name: str) -> None:
+    """Raise ValueError where an archive lacks members or unfolds to too much."""
+    with zipfile.ZipFile(stream) as archive:  # which gives no more bytes of a member than are told here
+        members = archive.infolist()
+    if len(members) != _told_members(stream):
+        raise ValueError(f"{name} lacks arrays that it had")
+    size = sum(member.file_size for member in members)
+    if size > MOST_BYTES:
+        raise ValueError(f"{name} unfolds to {size:,} bytes, expected {MOST_BYTES:,} at most")
 
 
 def read_arrays(path: Path) -> dict[str, NDArray[Any]]:
@@ -87,15 +97,11 @@ def read_arrays(path: Path) -> dict[str, NDArray[Any]]:
         ValueError: it is no such file, damaged, or unfolds to more than ``MOST_BYTES``.
     """
     try:
-        with zipfile.ZipFile(path) as archive:  # which gives no more bytes of a member than are told here
-            members = archive.infolist()
-        if len(members) != _told_members(path):
-            raise ValueError(f"{path.name} lacks arrays that it had")
-        size = sum(member.file_size for member in members)
-        if size > MOST_BYTES:
-            raise ValueError(f"{path.name} unfolds to {size:,} bytes, expected {MOST_BYTES:,} at most")
-        with np.load(path, allow_pickle=False) as loaded:
-            arrays = {name: loaded[name] for name in loaded.files}
+        with path.open("rb") as stream:
+            _check_members(stream, path.name)
+            stream.seek(0)
+            with np.load(stream, allow_pickle=False) as loaded:
+                arrays = {name: loaded[name] for name in loaded.files}
     except _DAMAGED as error:
         raise ValueError(f"{path.name} holds no whole arrays ({type(error).__name__})") from error
     for name, array in arrays.items():

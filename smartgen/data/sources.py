@@ -18,6 +18,7 @@ from smartgen.core.errors import SmartgenError
 BLOCK: Final = 1 << 20
 _TIMEOUT_SECONDS: Final = 60
 _BETWEEN: Final = 16 << 20  # bytes that may lie between two files: headers, folders, padding
+_MOST_ENDS: Final = 100  # reads behind the end; tarfile skips a file of 8 GB that is not there in a million
 _MOST: Final = 16 << 30  # bytes of all files
 
 Members = Iterator[tuple[str, IO[bytes]]]
@@ -95,7 +96,7 @@ class _Bounded:
 
     def __init__(self, unzipped: gzip.GzipFile, source: str) -> None:
         self._unzipped, self._source = unzipped, source
-        self._left, self._whole = _BETWEEN, _MOST
+        self._left, self._whole, self._ends = _BETWEEN, _MOST, 0
 
     def allow(self, size: int) -> None:
         """From here on a file of this size, and what lies between it and the next one."""
@@ -106,6 +107,9 @@ class _Bounded:
 
     def read(self, size: int = -1) -> bytes:
         data = self._unzipped.read(size)
+        self._ends += not data
+        if self._ends > _MOST_ENDS:
+            raise EOFError("unexpected end of data")
         self._left -= len(data)
         if self._left < 0:
             raise SmartgenError(

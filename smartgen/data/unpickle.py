@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import pickle
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, ClassVar, Final, NoReturn
@@ -15,6 +16,7 @@ from smartgen.data.pickle_bounds import OversizedError, scan
 
 # What numpy 1 and numpy 2 call the functions that their pickles name.
 _ARRAY_MODULES: Final = ("numpy.core.multiarray", "numpy._core.multiarray")
+_TYPE: Final = re.compile(r"[<>|=]?[a-zA-Z]\d{0,9}", re.ASCII)
 _KINDS: Final = "biufSU"  # booleans, numbers, strings: nothing that holds references
 
 
@@ -29,7 +31,9 @@ class _Dtype:
 
     def __init__(self, text: str, align: bool = False, copy: bool = False) -> None:
         # No str(text): of a list that holds one list twice, and so on, the text would never end.
-        self.dtype = np.dtype(text) if isinstance(text, str) else np.dtype("O")
+        # Plain codes alone: numpy parses longer texts, such as "(2)i4,f8", with Python's own parser.
+        plain = isinstance(text, str) and _TYPE.fullmatch(text) is not None
+        self.dtype = np.dtype(text if plain else "O")
         # Of items without a size, no bytes make billions.
         if self.dtype.kind not in _KINDS or not self.dtype.itemsize:
             told = repr(text)[:40] if isinstance(text, str) else type(text).__name__

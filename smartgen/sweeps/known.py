@@ -78,7 +78,7 @@ def fingerprint(path: Path) -> str:
     for file in sorted(path.rglob("*")) if path.is_dir() else [path]:
         if file.is_file():
             stat = file.stat()
-            sha.update(f"{file}\0{stat.st_size}\0{stat.st_mtime_ns}\n".encode())
+            sha.update(os.fsencode(file) + f"\0{stat.st_size}\0{stat.st_mtime_ns}\n".encode())
     return sha.hexdigest()
 
 

@@ -1,12 +1,19 @@
 """What fuzzing found, each as the smallest case that showed it."""
 
+import gzip
 import json
+import os
+import pickle
 import sqlite3
+import tarfile
+import time
 import zipfile
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from openai._models import construct_type
 from openai.types.chat import ChatCompletion
@@ -18,7 +25,10 @@ from smartgen.core.store import Store
 from smartgen.core.types import Sequences
 from smartgen.data.logs.log import read_log
 from smartgen.data.logs.mapping import load_mapping
+from smartgen.data.logs.parquet_rows import _texts
 from smartgen.data.release import read_vocabulary
+from smartgen.data.sources import opened
+from smartgen.data.unpickle import load_pickle
 from smartgen.data.vocabulary import Vocabulary
 from smartgen.llm.batch import read_line
 from smartgen.llm.cache import FILE, AnswerCache
@@ -32,6 +42,7 @@ from smartgen.scoring.session import Session, written
 from smartgen.sweeps.journal import Event, JournalReader, write_event
 from smartgen.sweeps.known import chosen_folders, fingerprint, recorded_key, remember
 from tests.conftest import completion
+from tests.data.logs.recorder import build
 from tests.scripts import FOLDER
 
 
@@ -59,6 +70,81 @@ def test_a_mapping_whose_name_no_file_can_have(tmp_path: Path, mapping: str) -> 
         read_log(LogsSettings(name="logs", path=str(file), zone="UTC", mapping=mapping))
 
 
+def parquet_log(tmp_path: Path, zone: str) -> Path:
+    file = tmp_path / "log.parquet"
+    times = pa.array([1_709_276_400_000] * 2).cast(pa.timestamp("ms", zone))
+    pq.write_table(pa.table({"time": times, "device": ["Light", "Fan"], "action": ["on", "on"]}), file)
+    return file
+
+
+@pytest.mark.parametrize("zone", ["+x1", "+1:2:3", "-", "+99999999:00", "+\u0661\u0661"])
+def test_an_offset_that_is_none_in_a_parquet_file(tmp_path: Path, zone: str) -> None:
+    file = parquet_log(tmp_path, zone)
+    with pytest.raises(SmartgenError, match=r"log\.parquet: its times are of the zone .* not known"):
+        read_log(LogsSettings(name="logs", path=str(file)))
+
+
+@pytest.mark.parametrize(("zone", "ahead"), [("+01:00", 3600), ("-0530", -19800), ("+9", 32400)])
+def test_an_offset_in_a_parquet_file(tmp_path: Path, zone: str, ahead: int) -> None:
+    log = read_log(LogsSettings(name="logs", path=str(parquet_log(tmp_path, zone))))
+    assert log.offsets.tolist() == [ahead] * 2
+
+
+def test_a_parquet_column_whose_name_is_no_text(tmp_path: Path) -> None:
+    file = parquet_log(tmp_path, "UTC")
+    file.write_bytes(file.read_bytes().replace(b"device", b"dev\xe3ce"))
+    with pytest.raises(SmartgenError, match=r"log\.parquet: cannot be read as Parquet"):
+        read_log(LogsSettings(name="logs", path=str(file)))
+
+
+def test_texts_that_a_parquet_dictionary_lacks(tmp_path: Path) -> None:
+    column = pa.DictionaryArray.from_arrays(pa.array([0, 7], pa.int32()), pa.array(["Light"]), safe=False)
+    with pytest.raises(SmartgenError, match="column 'device' is damaged, it names texts that it lacks"):
+        _texts(column, "device", tmp_path / "log.parquet")
+
+
+def test_an_id_that_a_damaged_schema_keeps_as_text(tmp_path: Path) -> None:
+    file = tmp_path / "home-assistant_v2.db"
+    rows = [(second, "light.hall", state) for second, state in ((0, "off"), (60, "on"), (120, "off"))]
+    build(file, rows)
+    with sqlite3.connect(file) as database:
+        database.executescript(
+            "CREATE TABLE other AS SELECT 'x' || state_id AS state_id, state, last_updated_ts, "
+            "attributes_id, metadata_id FROM states; DROP TABLE states; ALTER TABLE other RENAME TO states"
+        )
+    database.close()
+    assert len(read_log(LogsSettings(name="logs", path=str(file), zone="UTC"))) == 2
+
+
+def test_a_large_file_that_is_not_there_is_not_skipped_block_by_block(tmp_path: Path) -> None:
+    member = tarfile.TarInfo("SmartGen/IoT_data/x.pkl")
+    member.size = 8 << 30
+    file = tmp_path / "release.tar.gz"
+    file.write_bytes(gzip.compress(member.tobuf() + b"x"))
+    before = time.process_time()
+    with pytest.raises(SmartgenError, match="not a whole"), opened(str(file)) as members:
+        list(members)
+    assert time.process_time() - before < 1
+
+
+def test_the_home_of_a_user_that_there_is_not(tmp_path: Path) -> None:
+    file = tmp_path / "log.csv"
+    file.write_text("time,device,action\n2024-03-01 07:00:00,Light,on\n")
+    nobody = "~nobody-of-this-name/x"
+    with pytest.raises(SmartgenError, match=rf"{nobody}: cannot be read"):
+        read_log(LogsSettings(name="logs", path=nobody))
+    with pytest.raises(SmartgenError, match=rf"dataset\.mapping is '{nobody}', which cannot be read"):
+        read_log(LogsSettings(name="logs", path=str(file), zone="UTC", mapping=nobody))
+
+
+def test_entities_with_names_of_thousands_of_letters(tmp_path: Path) -> None:
+    file = tmp_path / "home-assistant_v2.db"
+    build(file, [(0, f"{'x' * 3000}{number}.y", "on") for number in range(30)])
+    with pytest.raises(SmartgenError, match="none of its entities is one that people act on") as told:
+        read_log(LogsSettings(name="logs", path=str(file), zone="UTC"))
+    assert len(str(told.value)) < 1500
+
+
 def test_ids_with_a_hole_name_the_release(tmp_path: Path) -> None:
     (tmp_path / "SmartGen").mkdir()
     tables = {"toy_devices_dict": {"Fan": 0, "Light": 2}, "toy_actions": {"Fan:on": 0}}
@@ -83,6 +169,28 @@ def test_a_setting_with_half_a_character_is_recorded(tmp_path: Path) -> None:
     (record,) = read_records(tmp_path)
     assert record.config == told
     assert len(result_digest(record)) == 64
+
+
+def test_an_input_whose_name_is_no_utf_8_is_noted(tmp_path: Path) -> None:
+    log = Path(os.fsdecode(os.fsencode(tmp_path) + b"/log\xff.csv"))
+    log.write_text("x")
+    write_result(tmp_path, "key", {"axes": {}, "config": {}, "metrics": {}, "counts": {}}, {})
+    remember(tmp_path, ("seed=1",), "key", [log])
+    assert recorded_key(tmp_path, ("seed=1",)) == "key"
+
+
+@pytest.mark.parametrize("text", ["01", "i4,f8", "(2)i4", "1" * 50, "i4\n", "\u0661"])
+def test_a_type_of_numpy_is_a_plain_code(tmp_path: Path, text: str) -> None:
+    file = tmp_path / "array.pkl"
+    file.write_bytes(pickle.dumps(np.arange(3, dtype="<i4"), 4).replace(b"\x8c\x02i4", short(text)))
+    with pytest.raises(SmartgenError, match=r"refused to load numpy\.dtype"):
+        load_pickle(file)
+
+
+def short(text: str) -> bytes:
+    """A text as a pickle has it."""
+    raw = text.encode()
+    return b"\x8c" + bytes([len(raw)]) + raw
 
 
 def test_an_entry_of_an_archive_that_swallows_the_next_is_damage(tmp_path: Path) -> None:

@@ -6,16 +6,18 @@ import json
 import sqlite3
 from collections.abc import Sequence
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from random import Random
 from typing import Any
 
 from fuzzing.mutate import json_mutated, mutated
-from fuzzing.readers.tables import check_log, settings_of, with_settings
+from fuzzing.readers.tables import check_log
 from fuzzing.target import Reader
 from smartgen.data.logs.log import _read, read_log
 from smartgen.llm.cache import FILE, AnswerCache
 from smartgen.llm.requests import Answer, Request
+from smartgen.logs_settings import LogsSettings
 
 PAGE = 512  # bytes; a small file has few of them
 COLUMNS = {
@@ -33,37 +35,24 @@ def recorder(folder: Path) -> Reader:
     """A recorder's database: raw pages, or rows of any values in right tables; and the zone beside it."""
     path = folder / "home-assistant_v2.db"
 
+    settings = LogsSettings(name="logs", path=str(path), zone="Europe/Berlin")
+
     def read(data: bytes) -> bool:
-        line, _, content = data.partition(b"\n")
-        path.write_bytes(content if content.startswith(RAW) else _database(content, COLUMNS))
+        path.write_bytes(data if data.startswith(RAW) else _database(data, COLUMNS))
         _read.cache_clear()
-        log = read_log(settings_of(line, path))
+        log = read_log(replace(settings, format="home_assistant"))
         check_log(log)
         return len(log) > 0
 
-    tables = _recorder_rows()
-    told = json.dumps(tables).encode()
-    words = (
-        "light.kitchen",
-        "cover.door",
-        "binary_sensor.window",
-        "lock.front",
-        "unavailable",
-        "on",
-        "open",
-        b"x",
-        "[" * 5000,
-    )
-    zone = {"zone": "Europe/Berlin", "format": "home_assistant"}
-    seeds = tuple(with_settings(zone, one) for one in (told, _database(told, COLUMNS)))
+    told = json.dumps(_recorder_rows()).encode()
+    words = ("light.kitchen", "cover.door", "binary_sensor.window", "unavailable", "on", "open", "[" * 5000)
 
     def mutate(data: bytes, rng: Random) -> bytes:
-        line, _, content = data.partition(b"\n")
-        if content.startswith(RAW):
-            return line + b"\n" + RAW + mutated(content[len(RAW) :], rng)
-        return line + b"\n" + json_mutated(content, rng, [one for one in words if isinstance(one, str)])
+        if data.startswith(RAW):
+            return RAW + mutated(data[len(RAW) :], rng)
+        return json_mutated(data, rng, words)
 
-    return Reader("recorder", read, seeds, mutate, path.name)
+    return Reader("recorder", read, (told, _database(told, COLUMNS)), mutate, path.name)
 
 
 def _recorder_rows() -> dict[str, list[list[Any]]]:

@@ -35,6 +35,7 @@ from smartgen.overrides import with_spelled_keys
 from smartgen.settings import CellSettings
 
 WHOLE, CHOOSING = 400, 40
+MOST = 400  # bytes of a case; Hydra repeats what was typed when it refuses it
 BASE = ("dataset=demo", "detector=transae", "stage/ssc=none", "tracking=none")
 SEEDS = (
     "seed=3",
@@ -128,7 +129,7 @@ def overrides(folder: Path) -> Reader:
 
     @patch.object(config, "_known_keys", lambda: iter(keys))
     def read(data: bytes) -> bool:
-        words = data.replace(b"\0", b"").decode("utf-8", "surrogateescape").split("\n")
+        words = data[:MOST].replace(b"\0", b"").decode("utf-8", "surrogateescape").split("\n")
         words = [spoken(word) for word in words]
         number = zlib.crc32(data)
         parsed = _parsed(words)
@@ -144,7 +145,7 @@ def overrides(folder: Path) -> Reader:
     def mutate(data: bytes, rng: Random) -> bytes:
         if rng.random() < 0.2:
             data = data + b"\n" + rng.choice(SEEDS).encode()
-        return change(data, rng)[:2000]
+        return change(data, rng)[:MOST]
 
     seeds = tuple(seed.encode() for seed in SEEDS)
     # Types of settings are evaluated from their names; the copy of the config is a pickle of our own.

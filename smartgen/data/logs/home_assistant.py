@@ -139,8 +139,9 @@ def _read_entity(database: sqlite3.Connection, one: Kept, entity: Entity, readin
 
 def _rows(database: sqlite3.Connection, number: int) -> Iterator[tuple[int, Any, Any, int | None]]:
     return database.execute(
-        "SELECT state_id, last_updated_ts, state, attributes_id FROM states WHERE metadata_id = ? "
-        "ORDER BY last_updated_ts, state_id",
+        # Its state_id by another name, under which it is a whole number in a damaged schema, too.
+        "SELECT rowid, last_updated_ts, state, attributes_id FROM states WHERE metadata_id = ? "
+        "ORDER BY last_updated_ts, rowid",
         (number,),
     )
 

@@ -74,7 +74,7 @@ def _check_some(path: Path, tally: Tally, kept: list[Kept], domains: set[str]) -
     if not tally.rows:
         raise SmartgenError(f"{path}: its table states holds no row; Home Assistant has recorded nothing yet")
     if not kept:
-        found = ", ".join(sorted(domains)) or "none"
+        found = ", ".join(f"{one:.40}" for one in sorted(domains)[:20]) or "none"
         raise SmartgenError(
             f"{path}: none of its entities is one that people act on (domains: {found}); "
             "dataset.include lets others in"
@@ -94,7 +94,7 @@ def _rule(
     rule = rule_of(domain, kind, _matches(name, settings.include))
     if unread and rule is not None:
         tally.repair(f"{NO_CLASS}, taken for no door or window", 1, name)
-    return rule, NO_CLASS if unread else f"{READING} {domain}{f' ({kind})' if kind else ''}"
+    return rule, NO_CLASS if unread else f"{READING} {domain:.40}{f' ({kind:.40})' if kind else ''}"
 
 
 def _matches(name: str, globs: list[str]) -> bool:

@@ -57,7 +57,8 @@ def opened(path: Path) -> Iterator[sqlite3.Connection]:
             database.execute("BEGIN")
             _check_tables(database, path)
             yield database
-    except (sqlite3.Error, UnicodeDecodeError) as error:  # the latter: a fault told with damaged bytes
+    # Of damaged pages SQLite also says that memory is short, or tells the fault with damaged bytes.
+    except (sqlite3.Error, MemoryError, UnicodeDecodeError) as error:
         raise SmartgenError(f"{path}: {_told(error)}") from error
 
 
@@ -172,4 +173,4 @@ def _told(error: Exception) -> str:
         return f"holds a value of over {LONGEST:,} bytes, which the recorder never writes; {AGAIN}"
     if name.startswith(("SQLITE_CANTOPEN", "SQLITE_PERM", "SQLITE_AUTH", "SQLITE_READONLY")):
         return f"cannot be opened for reading where it is ({error}); {AGAIN}"
-    return f"cut off or damaged ({error}); {AGAIN}"
+    return f"cut off or damaged ({str(error) or type(error).__name__}); {AGAIN}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import stat
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -107,7 +108,7 @@ def read_log(settings: LogsSettings) -> Log:
     """
     if settings.path is None:
         raise SmartgenError("dataset.path is missing, expected the file of a home's log; see docs/home.md")
-    path = Path(settings.path).expanduser()
+    path = Path(os.path.expanduser(settings.path))
     if path.is_dir():
         raise SmartgenError(f"{path}: is a folder, expected the file of a home's log")
     try:

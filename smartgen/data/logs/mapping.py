@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -106,7 +107,7 @@ def _text(name: str) -> str:
     if name in SHIPPED:
         return (files("smartgen.data.logs") / "mappings" / f"{name}.yaml").read_text(encoding="utf-8")
     try:
-        return Path(name).expanduser().read_text(encoding="utf-8-sig")
+        return Path(os.path.expanduser(name)).read_text(encoding="utf-8-sig")
     except OSError as error:
         raise SmartgenError(
             f"dataset.mapping is {name!r}, which cannot be read ({error.strerror}); "

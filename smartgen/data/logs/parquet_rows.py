@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 BLOCK: Final = 1 << 15
 LONGEST: Final = 4096  # bytes of a text; a few bytes can stand for a long one in millions of rows
 _LIMIT: Final = 1 << 52  # of a count of seconds to nanoseconds; beyond it no float is exact
+_OFFSET: Final = re.compile(r"([+-])(\d\d?)(?::?(\d\d))?", re.ASCII)
 _UNITS: Final = {"s": (1000, 1), "ms": (1, 1), "us": (1, 1000), "ns": (1, 1_000_000)}
 
 
@@ -45,7 +47,7 @@ def opened_parquet(path: Path) -> Iterator[pq.ParquetFile]:
                 stream, metadata=whole.metadata, read_dictionary=texts, pre_buffer=False, buffer_size=1 << 16
             ) as file:
                 yield file
-    except (pa.ArrowException, OSError) as error:
+    except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
         lines = str(error).splitlines() or [type(error).__name__]
         raise SmartgenError(
             f"{path}: cannot be read as Parquet ({lines[0][:120]}); write it again"
@@ -80,6 +82,8 @@ def _check_sizes(file: pq.ParquetFile, names: list[str], path: Path) -> None:
     """Raise SmartgenError where packed values are far longer than any name or time."""
     for number in range(file.metadata.num_row_groups):
         group = file.metadata.row_group(number)
+        if group.total_byte_size <= LONGEST * (group.num_rows + BLOCK):
+            continue  # without a look at its columns: of damaged statistics pyarrow ends the whole process
         for place in range(group.num_columns):
             column = group.column(place)
             wanted = column.path_in_schema.split(".")[0] in names
@@ -110,7 +114,12 @@ def _texts(column: pa.Array, name: str, path: Path) -> list[str]:
 
     if pa.types.is_dictionary(column.type):
         values = _texts(column.dictionary, name, path)
-        return [values[i] if i is not None else "" for i in column.indices.to_pylist()]
+        places = column.indices.to_pylist()
+        if any(i is not None and not 0 <= i < len(values) for i in places):
+            raise SmartgenError(
+                f"{path}: column {name!r} is damaged, it names texts that it lacks; write it again"
+            )
+        return [values[i] if i is not None else "" for i in places]
     if pa.types.is_string(column.type) and (pc.max(pc.binary_length(column)).as_py() or 0) > LONGEST:
         raise _too_long(name, path)
     try:
@@ -152,9 +161,8 @@ def _typed(column: pa.Array, path: Path) -> Stamps:
 
 def _offsets(seconds: Any, zone: str, path: Path) -> Any:
     """Of a zone by its name, or written as +01:00."""
-    if zone[:1] in ("+", "-"):
-        hours, _, minutes = zone[1:].partition(":")
-        ahead = (int(hours) * 60 + int(minutes or 0)) * (-60 if zone[0] == "-" else 60)
+    if (told := _OFFSET.fullmatch(zone)) is not None:
+        ahead = (int(told[2]) * 60 + int(told[3] or 0)) * (-60 if told[1] == "-" else 60)
         return np.full(len(seconds), ahead, np.int32)
     try:
         return local_offsets(seconds, known_zone(zone))
