@@ -62,12 +62,18 @@ def test_an_encoding_that_there_cannot_be(tmp_path: Path, encoding: str) -> None
         read_log(LogsSettings(name="logs", path=str(file), zone="UTC", encoding=encoding))
 
 
-@pytest.mark.parametrize("mapping", ["x" * 5000, "\udcff"])
+@pytest.mark.parametrize("mapping", ["x" * 5000, "\udcff", "half\ud800"])
 def test_a_mapping_whose_name_no_file_can_have(tmp_path: Path, mapping: str) -> None:
     file = tmp_path / "log.csv"
     file.write_text("time,device,action\n2024-03-01 07:00:00,Light,on\n")
     with pytest.raises(SmartgenError, match=r"dataset\.mapping is"):
         read_log(LogsSettings(name="logs", path=str(file), zone="UTC", mapping=mapping))
+
+
+@pytest.mark.parametrize("path", ["log\0.csv", "\ud800.csv"])
+def test_a_log_whose_name_no_file_can_have(path: str) -> None:
+    with pytest.raises(SmartgenError, match=r"dataset\.path is .* expected a name that a file can have"):
+        read_log(LogsSettings(name="logs", path=path, zone="UTC"))
 
 
 def parquet_log(tmp_path: Path, zone: str) -> Path:
@@ -141,6 +147,12 @@ def test_entities_with_names_of_thousands_of_letters(tmp_path: Path) -> None:
     file = tmp_path / "home-assistant_v2.db"
     build(file, [(0, f"{'x' * 3000}{number}.y", "on") for number in range(30)])
     with pytest.raises(SmartgenError, match="none of its entities is one that people act on") as told:
+        read_log(LogsSettings(name="logs", path=str(file), zone="UTC"))
+    assert len(str(told.value)) < 1500
+    rows = [(0, f"light.{'x' * 3000}", "warm"), (1, "light.hall", "on")]
+    file.unlink()
+    build(file, rows)
+    with pytest.raises(SmartgenError, match="not one of 2 rows is a behavior") as told:
         read_log(LogsSettings(name="logs", path=str(file), zone="UTC"))
     assert len(str(told.value)) < 1500
 

@@ -117,6 +117,8 @@ def read_log(settings: LogsSettings) -> Log:
         raise SmartgenError(
             f"{path}: cannot be read ({error.strerror}); dataset.path names a log's file"
         ) from error
+    except ValueError as error:  # a NUL, or half a character, of which no file system makes a name
+        raise SmartgenError(f"dataset.path is {str(path)!r}, expected a name that a file can have") from error
     return _read(canonical_json(settings), tuple(_state(file) for file in settings.files))
 
 

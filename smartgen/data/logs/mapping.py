@@ -113,6 +113,8 @@ def _text(name: str) -> str:
             f"dataset.mapping is {name!r}, which cannot be read ({error.strerror}); "
             f"expected {', '.join(SHIPPED)} or a YAML file like those"
         ) from error
+    except UnicodeEncodeError as error:  # half a character, of which no file system makes a name
+        raise SmartgenError(f"dataset.mapping is {name!r}, expected a name that a file can have") from error
     except UnicodeDecodeError as error:
         raise SmartgenError(f"{name}: not UTF-8 text, expected a mapping in YAML") from error
 

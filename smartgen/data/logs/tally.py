@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Final
+
+LONGEST: Final = 200  # characters that are told of a row
 
 
 @dataclass
@@ -53,4 +56,4 @@ def _count(table: dict[str, Counted], name: str, count: int, first: str) -> None
     if name in table:
         table[name].count += count
     else:
-        table[name] = Counted(count, first)
+        table[name] = Counted(count, first if len(first) <= LONGEST else f"{first[:LONGEST]}…")
