@@ -22,6 +22,8 @@ from pathlib import Path
 
 import numpy as np
 
+from smartgen.commands.told import complain
+from smartgen.core.errors import SmartgenError
 from smartgen.core.keys import content_key, flatten
 from smartgen.core.records import Record, read_records, result_digest
 from smartgen.sweeps.journal import Cell
@@ -51,7 +53,7 @@ PROCESSORS: Mapping[str, Mapping[str, str]] = {
 SHOWN = ("f1", "hr@10", "kept_share", "kept")
 
 
-def main() -> None:
+def main() -> int:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -61,9 +63,14 @@ def main() -> None:
     parser.add_argument("overrides", nargs="*", metavar="KEY=VALUE")
     options = parser.parse_args()
     overrides = [*options.overrides, "tracking=none"]
-    if options.what == "again":
-        sys.exit(0 if again(options.outputs, options.experiment, overrides) else 1)
-    elsewhere(options.outputs, options.experiment, overrides)
+    try:
+        if options.what == "again":
+            return 0 if again(options.outputs, options.experiment, overrides) else 1
+        elsewhere(options.outputs, options.experiment, overrides)
+    except SmartgenError as error:
+        complain("check_determinism", error)
+        return 2
+    return 0
 
 
 def again(outputs: Path, experiment: str, overrides: Sequence[str]) -> bool:
@@ -178,4 +185,4 @@ def differences(first: Mapping[str, Record], other: Mapping[str, Record]) -> dic
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())
