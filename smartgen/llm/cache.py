@@ -181,8 +181,9 @@ class AnswerCache:
                 yield connection
         except DatabaseError as error:
             raise self._damaged(str(error.orig)) from error
-        except (UnicodeDecodeError, _NoAnswerError) as error:  # the former: a fault told with damaged bytes
-            raise self._damaged(str(error)) from error
+        # Of damaged pages SQLite also says that memory is short, or tells the fault with damaged bytes.
+        except (MemoryError, UnicodeDecodeError, _NoAnswerError) as error:
+            raise self._damaged(str(error) or type(error).__name__) from error
 
     def _damaged(self, why: str) -> SmartgenError:
         return SmartgenError(

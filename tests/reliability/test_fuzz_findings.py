@@ -281,6 +281,17 @@ def test_a_cache_s_fault_told_with_damaged_bytes(tmp_path: Path) -> None:
         cache.get([REQUEST])
 
 
+def test_a_cache_of_which_sqlite_says_that_memory_is_short(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def short(*_: object) -> None:
+        raise MemoryError  # as of a length of 2^64 bytes on a damaged page
+
+    monkeypatch.setattr("smartgen.llm.cache._durable", short)
+    with pytest.raises(SmartgenError, match=r"answers\.sqlite: expected a database .* \(MemoryError\)"):
+        AnswerCache(tmp_path / FILE).get([REQUEST])
+
+
 def test_a_number_of_thousands_of_digits_in_an_answer() -> None:
     assert read_shifts('{"a": ' + "9" * 5000 + '} {"devices": {"Fan": "less"}}', ("Fan",)) is not None
 
