@@ -287,9 +287,10 @@ def test_a_cache_of_which_sqlite_says_that_memory_is_short(
     def short(*_: object) -> None:
         raise MemoryError  # as of a length of 2^64 bytes on a damaged page
 
+    cache = cache_with(tmp_path, "PRAGMA wal_checkpoint(TRUNCATE)")
     monkeypatch.setattr("smartgen.llm.cache._durable", short)
     with pytest.raises(SmartgenError, match=r"answers\.sqlite: expected a database .* \(MemoryError\)"):
-        AnswerCache(tmp_path / FILE).get([REQUEST])
+        cache.get([REQUEST])
 
 
 def test_a_number_of_thousands_of_digits_in_an_answer() -> None:
