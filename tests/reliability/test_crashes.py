@@ -32,7 +32,7 @@ def module(name: str) -> Any:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("name", "kills"), [("basic", 4), ("joblib", 5), ("faulty", 3), ("embedded", 2)])
+@pytest.mark.parametrize(("name", "kills"), [("basic", 2), ("joblib", 3), ("faulty", 2), ("embedded", 1)])
 def test_a_command_that_is_killed_again_and_again_comes_to_the_same_results(name: str, kills: int) -> None:
     campaign = module("kills").kill_often(name, kills, random.Random(7))
     assert sum(campaign.kills.values()) == kills
@@ -45,11 +45,11 @@ def test_a_command_that_is_killed_again_and_again_comes_to_the_same_results(name
 @pytest.mark.parametrize(
     ("check", "settings"),
     [
-        ("full_disk", {"sizes": (0, 300)}),
-        ("file_limit", {"sizes": (2_000, 20_000)}),
+        ("full_disk", {"sizes": (200,)}),
+        ("file_limit", {"sizes": (8_000,)}),
         ("read_only", {}),
         ("clock", {}),
-        ("together", {"works": ("joblib", "faulty")}),
+        ("together", {"works": ("joblib",)}),
     ],
 )
 def test_what_smartgen_stands_on_is_taken_away(check: str, settings: dict[str, Any]) -> None:
