@@ -114,8 +114,10 @@ class AnswerCache:
         }
         with self._begin() as connection:
             connection.execute(insert(_ANSWERS).values(row).on_conflict_do_nothing())
-            kept = connection.execute(select(_ANSWERS).where(_ANSWERS.c.key == request.key)).one()
-        return _answer(kept)
+            kept = connection.execute(select(_ANSWERS).where(_ANSWERS.c.key == request.key)).one_or_none()
+            if kept is None:
+                raise _NoAnswerError("an answer that was kept a moment ago is not there")
+            return _answer(kept)
 
     def refusal(self, provider: str, model: str, schema: str) -> str:
         """Why this endpoint takes no such schema, as it said before; empty where it never did."""

@@ -281,6 +281,21 @@ def test_a_cache_s_fault_told_with_damaged_bytes(tmp_path: Path) -> None:
         cache.get([REQUEST])
 
 
+def test_a_cache_that_keeps_nothing(tmp_path: Path) -> None:
+    cache = cache_with(tmp_path, "DELETE FROM answers")
+    with sqlite3.connect(tmp_path / FILE) as database:
+        database.execute("CREATE TRIGGER gone AFTER INSERT ON answers BEGIN DELETE FROM answers; END")
+    database.close()
+    with pytest.raises(SmartgenError, match=r"answers\.sqlite: .* is not there"):
+        cache.put(REQUEST, Answer("[[]]", "stop", 10, 5, 0.5))
+
+
+def test_a_cache_that_holds_an_answer_of_other_types_already(tmp_path: Path) -> None:
+    cache = cache_with(tmp_path, "UPDATE answers SET seconds = 'long'")
+    with pytest.raises(SmartgenError, match=r"answers\.sqlite: .* values of other types"):
+        cache.put(REQUEST, Answer("[[]]", "stop", 10, 5, 0.5))
+
+
 def test_a_cache_of_which_sqlite_says_that_memory_is_short(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
