@@ -129,6 +129,7 @@ def read_sequences(path: Path) -> Sequences:
         raise SmartgenError(f"{path}: holds a {type(rows).__name__}, expected a list of sequences")
     if (plain := _plain(path, rows)) is not None:
         return plain
+    _check_size(path, sum(map(_numbers, rows)))
     flats, numbers = [], 0
     for number, row in enumerate(rows):
         flats.append(_flat_row(path, number, row))
@@ -176,6 +177,12 @@ def _plain(path: Path, rows: Collection[object]) -> Sequences | None:
         return None
     numbers.setflags(write=False)
     return Sequences(numbers, np.append(0, np.cumsum(sizes // len(FIELDS))))
+
+
+def _numbers(row: object) -> int:
+    if isinstance(row, (list, tuple)):
+        return len(row)
+    return row.size if isinstance(row, np.ndarray) else 0
 
 
 def _check_size(path: Path, numbers: int) -> None:
