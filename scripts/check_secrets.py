@@ -4,8 +4,9 @@
 
 The secrets are those of the environment: the variables that ``--variable`` names, or the usual ones of keys
 and the passwords of proxies. Any 12 characters of one that follow each other are a find: as they are,
-backwards, in base64, or with signs written as ``%2F`` or ``\\/``. Files are searched as bytes; members of zip
-and npz files and what gzip packed are unpacked, SQLite's values and the records of W&B's files put together.
+backwards, in base64, or with signs written as ``%2F`` or ``\\/``, each also in UTF-16 and UTF-32. Files are
+searched as bytes; members of zip and npz files and what gzip or xz packed are unpacked, SQLite's values and
+the records of W&B's files put together.
 It prints a line a find, and the places searched, files, bytes and finds; the secrets themselves it does not
 show. Exit code 1 if there is a find.
 """
@@ -14,15 +15,17 @@ import argparse
 import base64
 import gzip
 import io
+import lzma
 import os
 import re
 import sqlite3
 import sys
 import zipfile
 import zlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import IO
 from urllib.parse import quote, unquote, urlsplit
 
 from smartgen.core.errors import SmartgenError
@@ -31,6 +34,10 @@ PART = 12  # characters of a secret that say too much of it
 KEYS = ("OPENAI_API_KEY", "SMARTGEN_LLM_KEY", "WANDB_API_KEY")
 PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")
 WANDB = b":W&B"
+WIDE = {"UTF-16": ("utf-16-le", "utf-16-be"), "UTF-32": ("utf-32-le", "utf-32-be")}  # in both byte orders
+PACKERS: dict[bytes, Callable[[IO[bytes]], IO[bytes]]] = {b"\x1f\x8b": gzip.open, b"\xfd7zXZ": lzma.open}
+UNPACKED = 1 << 30  # bytes of one packed thing: a bomb must not take the machine's memory
+Needles = dict[tuple[str, str], set[bytes]]
 
 
 @dataclass
@@ -79,11 +86,7 @@ def forms(secret: str) -> dict[str, str]:
 
 def search(places: Iterable[Path], secrets: Mapping[str, str]) -> Searched:
     """All files of places, hidden ones included; links to files are read, to folders not followed."""
-    needles = {
-        (name, form): {text[at : at + PART].encode() for at in range(len(text) - PART + 1)}
-        for name, secret in secrets.items()
-        for form, text in forms(secret).items()
-    }
+    needles, wide = needles_of(secrets)
     done = Searched(list(places))
     for path in (path for place in done.places for path in files_of(place)):
         done.files += 1
@@ -91,10 +94,28 @@ def search(places: Iterable[Path], secrets: Mapping[str, str]) -> Searched:
         for where, data in [(str(path), str(path).encode()), *views(str(path), path.read_bytes())]:
             done.finds += [
                 (where, name, form)
-                for (name, form), parts in needles.items()
+                for (name, form), parts in (needles | wide if b"\0" in data else needles).items()
                 if any(part in data for part in parts)
             ]
     return done
+
+
+def needles_of(secrets: Mapping[str, str]) -> tuple[Needles, Needles]:
+    """What is looked for, by secret and form: bytes of text as ever, and of text of 2 or 4 bytes a character.
+
+    The zeros at the ends of the latter say nothing; without them most texts are the same in both byte orders.
+    """
+    narrow: Needles = {}
+    wide: Needles = {}
+    for name, secret in secrets.items():
+        for form, text in forms(secret).items():
+            parts = [text[at : at + PART] for at in range(len(text) - PART + 1)]
+            narrow[name, form] = {part.encode() for part in parts}
+            for code, orders in WIDE.items():
+                wide[name, f"{form}, in {code}"] = {
+                    part.encode(order).strip(b"\0") for part in parts for order in orders
+                }
+    return narrow, wide
 
 
 def files_of(place: Path) -> Iterator[Path]:
@@ -114,9 +135,12 @@ def views(where: str, data: bytes) -> Iterator[tuple[str, bytes]]:
     if data.startswith(b"PK\x03\x04"):
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             for name in archive.namelist():
-                yield from views(f"{where}: {name}", archive.read(name))
-    elif data.startswith(b"\x1f\x8b"):
-        yield from views(f"{where} (unpacked)", gzip.decompress(data))
+                with archive.open(name) as member:
+                    yield from views(f"{where}: {name}", _unpacked(where, member))
+    elif data.startswith(tuple(PACKERS)):
+        (opened,) = (way for head, way in PACKERS.items() if data.startswith(head))
+        with opened(io.BytesIO(data)) as packed:
+            yield from views(f"{where} (unpacked)", _unpacked(where, packed))
     elif data.startswith(b"SQLite format 3\0"):
         yield f"{where} (values)", b"\n".join(values(Path(where)))
     elif data.startswith(WANDB):
@@ -147,6 +171,21 @@ def records(data: bytes) -> bytes:
     whole = b"".join(pieces)
     packed = (whole[at.start() :] for at in re.finditer(rb"\x78[\x01\x9c\xda]", whole))
     return whole + b"".join(map(_inflated, packed))
+
+
+def _unpacked(where: str, packed: IO[bytes]) -> bytes:
+    """All of it.
+
+    Raises:
+        SmartgenError: it is damaged or too large, so that not all of it can be searched.
+    """
+    try:
+        data = packed.read(UNPACKED + 1)
+    except (OSError, EOFError, lzma.LZMAError, zlib.error, zipfile.BadZipFile) as error:
+        raise SmartgenError(f"{where}: cannot be unpacked ({error}); unpack or remove it") from error
+    if len(data) > UNPACKED:
+        raise SmartgenError(f"{where}: holds over {UNPACKED:,} bytes unpacked; unpack it and search that")
+    return data
 
 
 def _inflated(data: bytes) -> bytes:

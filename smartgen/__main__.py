@@ -28,7 +28,7 @@ from smartgen.core.errors import SmartgenError
 from smartgen.core.masks import refuse_secrets
 from smartgen.reads import input_paths
 from smartgen.sweeps.journal import cell_of
-from smartgen.sweeps.known import remember
+from smartgen.sweeps.known import fingerprints, remember
 from smartgen.sweeps.progress import BAD_INPUT, INTERRUPTED, begin, end, noting
 
 
@@ -44,13 +44,14 @@ def task(config: DictConfig) -> None:
     words = [word for folder in own for word in ("--config-dir", folder)]
     with noting(overrides) as note:
         cell = to_settings(config)
+        read = fingerprints(input_paths(cell))
         outcome = run_cell(cell, [*words, *overrides], open_tracker)
         if cell.task == "adapt" and outcome.status in ("done", "recorded"):
             from smartgen.commands.adapted import write_adapted_page
 
             write_adapted_page(Path(cell.paths.outputs), outcome.key)
         if outcome.status in ("done", "recorded") and not own:
-            remember(Path(cell.paths.outputs), cell_of(overrides), outcome.key, input_paths(cell))
+            remember(Path(cell.paths.outputs), cell_of(overrides), outcome.key, read)
         note.finished(outcome)
 
 

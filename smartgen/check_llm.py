@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator
 
 from smartgen.core.errors import SmartgenError
-from smartgen.core.masks import VARIABLE
+from smartgen.core.masks import is_variable
 from smartgen.synthesizer_settings import EmbeddedSettings, LlmSettings
 
 Choice = tuple[str, object, tuple[str, ...]]
@@ -44,7 +44,7 @@ def check_llm(settings: LlmSettings) -> None:
     Raises:
         SmartgenError: names the keys; what may be a secret is not shown.
     """
-    if settings.key_variable is not None and not VARIABLE.fullmatch(settings.key_variable):
+    if settings.key_variable is not None and not is_variable(settings.key_variable):
         raise SmartgenError(
             "synthesizer.key_variable is no name of an environment variable, expected capitals, digits and "
             "_; the key itself never stands in settings"

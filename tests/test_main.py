@@ -19,6 +19,7 @@ from smartgen.commands import data
 from smartgen.core.records import read_records
 from smartgen.overrides import read_back
 
+ONS = ("on", "off") * 3
 SMOKE = ("debug=smoke", "synthesizer.sequences=30")
 
 
@@ -151,6 +152,44 @@ def test_an_outputs_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
     done = smartgen(tmp_path / "file/below", "tracking=none")
     assert (done.returncode, done.stderr.count("\n")) == (2, 1), done.stderr
     assert str(tmp_path / "file") in done.stderr
+
+
+CHANGING = """
+import sys, smartgen.cell
+from smartgen.__main__ import main
+run = smartgen.cell.run_cell
+
+def then_changed(cell, *rest):
+    done = run(cell, *rest)
+    with open(cell.dataset.path, "a") as log:
+        log.write("2024-03-09T07:00:00,Light,on\\n")
+    return done
+
+smartgen.cell.run_cell = then_changed
+sys.exit(main())
+"""
+
+
+@pytest.mark.slow
+def test_a_log_that_grows_while_its_cell_runs_is_read_again_next_time(tmp_path: Path) -> None:
+    log = tmp_path / "home.csv"
+    days = (f"2024-03-0{day}T0{hour}:00:00,Light,{do}" for day in range(1, 9) for hour, do in enumerate(ONS))
+    log.write_text("\n".join(["time,device,action", *days, ""]), encoding="utf-8")
+    words = [
+        "-m",
+        "dataset=logs",
+        f"dataset.path={log}",
+        "dataset.zone=UTC",
+        "task=compression",
+        "tracking=none",
+    ]
+    words += ["stage/ssc=similarity", "stage.ssc.threshold=0.9", "seed=1"]
+    environment = {**os.environ, "SMARTGEN_OUTPUTS": str(tmp_path / "outputs"), "OMP_NUM_THREADS": "1"}
+    subprocess.run([sys.executable, "-c", CHANGING, *words], env=environment, check=True)
+    done = smartgen(tmp_path / "outputs", *words)
+    assert done.stderr.startswith("done ")
+    assert smartgen(tmp_path / "outputs", *words).stderr.startswith("1 recorded before")
+    assert len(read_records(tmp_path / "outputs")) == 2
 
 
 @pytest.mark.slow

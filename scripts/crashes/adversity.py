@@ -25,38 +25,44 @@ BAD_INPUT: Final = 2
 Report = Iterator[tuple[str, bool | None]]  # a line, and whether it is as it should be; None: could not run
 
 
-def full_disk(sizes: tuple[int, ...] = (0, 64, 128, 256, 512, 1024)) -> Report:
+def full_disk(
+    works: tuple[str, ...] = ("basic", "faulty"), sizes: tuple[int, ...] = (0, 64, 128, 256, 512, 1024)
+) -> Report:
     """A file system that is full after so many kB: a line, exit code 2, all that is there whole."""
-    with work("basic") as command, tempfile.TemporaryDirectory() as scratch:
-        expected = _undisturbed(command, Path(scratch))
-        for size in sizes:
-            disk = Path(scratch) / f"disk{size}"
-            disk.mkdir()
-            with mounted(disk, max(size, 4)) as there:
-                if not there:
-                    yield "full disk: no file system can be mounted here (needs root); not run", None
-                    return
-                code = command.run(disk / "out", told=Path(scratch))
-                line, good = _judged(command, Path(scratch), disk / "out", code, expected)
-                subprocess.run(["mount", "-o", "remount,size=64m", disk], check=True)
-                again = command.run(disk / "out", told=Path(scratch))
-                same = digests(disk / "out") == expected
-            good = good and again == 0 and same
-            yield f"full disk, {size} kB: {line}; with room: exit code {again}, equal: {same}", good
+    for name in works:
+        with work(name) as command, tempfile.TemporaryDirectory() as scratch:
+            expected = _undisturbed(command, Path(scratch))
+            for size in sizes:
+                disk = Path(scratch) / f"disk{size}"
+                disk.mkdir()
+                with mounted(disk, max(size, 4)) as there:
+                    if not there:
+                        yield "full disk: no file system can be mounted here (needs root); not run", None
+                        return
+                    code = command.run(disk / "out", told=Path(scratch))
+                    line, good = _judged(command, Path(scratch), disk / "out", code, expected)
+                    subprocess.run(["mount", "-o", "remount,size=64m", disk], check=True)
+                    again = command.run(disk / "out", told=Path(scratch))
+                    same = digests(disk / "out") == expected
+                line = f"full disk, {name}, {size} kB: {line}; with room: exit code {again}, equal: {same}"
+                yield line, good and again == 0 and same
 
 
-def file_limit(sizes: tuple[int, ...] = (200, 2_000, 8_000, 20_000)) -> Report:
+def file_limit(
+    works: tuple[str, ...] = ("basic", "faulty"), sizes: tuple[int, ...] = (200, 2_000, 8_000, 20_000)
+) -> Report:
     """No file may grow beyond so many bytes (RLIMIT_FSIZE), which needs no rights."""
-    with work("basic") as command, tempfile.TemporaryDirectory() as scratch:
-        expected = _undisturbed(command, Path(scratch))
-        for size in sizes:
-            outputs = Path(scratch) / f"limit{size}"
-            code = _limited(command, outputs, size)
-            line, good = _judged(command, Path(scratch), outputs, code, expected)
-            again = command.run(outputs)
-            same = digests(outputs) == expected
-            good = good and again == 0 and same
-            yield f"files of {size} bytes at most: {line}; without: exit code {again}, equal: {same}", good
+    for name in works:
+        with work(name) as command, tempfile.TemporaryDirectory() as scratch:
+            expected = _undisturbed(command, Path(scratch))
+            for size in sizes:
+                outputs = Path(scratch) / f"limit{size}"
+                code = _limited(command, outputs, size)
+                line, good = _judged(command, Path(scratch), outputs, code, expected)
+                again = command.run(outputs)
+                same = digests(outputs) == expected
+                told = f"files of {size} bytes at most, {name}: {line}"
+                yield f"{told}; without: exit code {again}, equal: {same}", good and again == 0 and same
 
 
 def _judged(
@@ -66,6 +72,8 @@ def _judged(
     said, found = command.said(scratch, outputs.name), look_through(records(outputs), expected)
     told = [line for line in said.splitlines() if line.startswith(("smartgen:", "Traceback"))]
     wrong = [one for one in found.wrong if "cannot be written" not in one]
+    if code == 0:  # there was room
+        return f"exit code 0, {found.whole['record']} cells kept", not wrong and digests(outputs) == expected
     good = code == BAD_INPUT and bool(told) and "Traceback" not in said and not wrong
     line = (
         f"exit code {code}, {found.whole['record']} cells kept, {len(told)} lines, the last one {told[-1:]}"
@@ -73,7 +81,7 @@ def _judged(
     return line + (f", wrong: {wrong}" if wrong else ""), good
 
 
-def read_only() -> Report:
+def read_only(works: tuple[str, ...] = ("basic", "faulty")) -> Report:
     """Outputs that may only be read: a line, exit code 2, nothing written; recorded cells are still told."""
     powerless = _powerless()
     if powerless is None:
@@ -82,27 +90,29 @@ def read_only() -> Report:
             None,
         )
         return
-    with work("basic") as command, tempfile.TemporaryDirectory() as scratch:
-        expected = _undisturbed(command, Path(scratch))
-        outputs = Path(scratch) / "whole"
-        _let_write(outputs, False)
-        before = _listing(outputs)
-        for cells, words in {"new cells": ("seed=7",), "recorded cells": ()}.items():
-            with_words = replace(command, words=(*command.words, *words))
-            code = with_words.run(outputs, powerless)
-            said = command.said(Path(scratch), "whole").strip()
-            same = _listing(outputs) == before and digests(outputs) == expected
-            good = code == BAD_INPUT and same and "Traceback" not in said
-            yield f"read-only outputs, {cells}: exit code {code}, {said.splitlines()[-1:]}", good
-        done = subprocess.run(
-            [*powerless, sys.executable, "-m", "smartgen.commands.report", "failures"],
-            env=os.environ | {"SMARTGEN_OUTPUTS": str(records(outputs))},
-            capture_output=True,
-            check=False,
-        )
-        same = _listing(outputs) == before
-        _let_write(outputs, True)
-        yield f"read-only outputs, a report: exit code {done.returncode}", same and done.returncode == 0
+    for name in works:
+        with work(name) as command, tempfile.TemporaryDirectory() as scratch:
+            expected = _undisturbed(command, Path(scratch))
+            outputs = Path(scratch) / "whole"
+            _let_write(outputs, False)
+            before = _listing(outputs)
+            for cells, words in {"new cells": ("seed=7",), "recorded cells": ()}.items():
+                with_words = replace(command, words=(*command.words, *words))
+                code = with_words.run(outputs, powerless)
+                said = command.said(Path(scratch), "whole").strip()
+                same = _listing(outputs) == before and digests(outputs) == expected
+                good = code == BAD_INPUT and same and "Traceback" not in said
+                yield f"read-only outputs, {name}, {cells}: exit code {code}, {said.splitlines()[-1:]}", good
+            done = subprocess.run(
+                [*powerless, sys.executable, "-m", "smartgen.commands.report", "failures"],
+                env=os.environ | {"SMARTGEN_OUTPUTS": str(records(outputs))},
+                capture_output=True,
+                check=False,
+            )
+            same = _listing(outputs) == before
+            _let_write(outputs, True)
+            good = same and done.returncode == 0
+            yield f"read-only outputs, {name}, a report: exit code {done.returncode}", good
 
 
 def _powerless() -> tuple[str, ...] | None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import shutil
 import sqlite3
+import tempfile
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing
@@ -18,6 +20,7 @@ from smartgen.core.store import load_arrays
 from smartgen.saved import load_model
 
 LOCK_SECONDS = 2.0
+LOGS = ("-wal", "-journal")  # beside a database
 
 
 @dataclass
@@ -86,8 +89,11 @@ def _look_at(path: Path, found: Found) -> None:
 
 
 def sqlite_faults(path: Path) -> Iterator[str]:
-    """What SQLite's own check says of a database, and answers that are not whole."""
-    with closing(sqlite3.connect(path)) as connection:
+    """What SQLite's own check says of a database, and answers that are not whole.
+
+    A copy is opened: SQLite would roll in and remove the log that a kill left, before smartgen has met it.
+    """
+    with tempfile.TemporaryDirectory() as scratch, closing(_copied(path, Path(scratch))) as connection:
         (said,) = connection.execute("pragma integrity_check").fetchone()
         if said != "ok":
             yield said
@@ -96,6 +102,14 @@ def sqlite_faults(path: Path) -> Iterator[str]:
                 json.loads(request)
             except ValueError as error:
                 yield f"answer {key}: {error}"
+
+
+def _copied(path: Path, folder: Path) -> sqlite3.Connection:
+    """A copy of a database with its log, opened; the index of the log is made anew."""
+    for one in (path, *(path.with_name(path.name + end) for end in LOGS)):
+        if one.is_file():
+            shutil.copyfile(one, folder / one.name)
+    return sqlite3.connect(folder / path.name)
 
 
 def _look_at_records(outputs: Path, expected: dict[str, str], found: Found) -> None:

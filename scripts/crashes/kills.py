@@ -117,13 +117,13 @@ def _note(found: Found, into: Found) -> None:
 
 
 def _strike(process: subprocess.Popen[bytes], what: str) -> str:
-    """Kill; returns what was killed, which is all where there is no worker yet."""
+    """Kill; returns what was killed, which is all where there is no worker yet, or no more."""
     if what == "worker":
         workers = _workers(process.pid)
-        if workers:
-            with contextlib.suppress(psutil.NoSuchProcess):
+        with contextlib.suppress(psutil.NoSuchProcess):  # gone by itself: no kill that counts
+            if workers:
                 random.Random(process.pid).choice(workers).kill()
-            return what
+                return what
         what = "all"
     if what == "command":
         process.kill()

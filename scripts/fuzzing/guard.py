@@ -91,7 +91,7 @@ class Guard:
         except SmartgenError as error:
             self._armed = False
             outcome = _refused(reader, error)
-        except (Exception, _Hang) as error:
+        except (Exception, SystemExit, _Hang) as error:  # SystemExit would end the run, as if all were done
             self._armed = False  # a traceback opens and parses sources
             outcome = Outcome("finding", findings=[_raised(error)])
         finally:

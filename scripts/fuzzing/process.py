@@ -128,14 +128,21 @@ def _silent(child: subprocess.Popen[bytes], current: Path) -> bool:
 
 
 def _told(wanted: Wanted, code: int | None, silent: bool, current: Path) -> dict[str, Any]:
-    """The process's report, with the case in which it died, if it did."""
+    """The process's report, with the case in which it ended before its time, if it did.
+
+    Raises:
+        RuntimeError: it did not get to its first case.
+    """
     empty = Tally(wanted.reader, wanted.engine, wanted.seed, wanted.out / "findings").to_json()
     told: dict[str, Any] = json.loads(wanted.report.read_text()) if wanted.report.is_file() else empty
-    if code and not current.is_file():
+    timed = wanted.seconds < math.inf and wanted.report.is_file()  # its last word, its time being over
+    short = told["cases"] < wanted.cases and not timed  # also where code 0 says that all is well
+    if (code or short) and not current.is_file():
         last = wanted.log.read_text(encoding="utf-8", errors="replace").strip().splitlines()[-1:]
-        raise RuntimeError(f"{wanted.reader}: {''.join(last)} ({wanted.log})")
-    if code:
-        how = f"no case ended within {SILENCE:g} s" if silent else f"the process ended with {code}"
+        raise RuntimeError(f"{wanted.reader}: {''.join(last) or f'ended with {code}'} ({wanted.log})")
+    if code or short:
+        far = f"after a report of {told['cases']:,} of {wanted.cases:,} cases"
+        how = f"no case ended within {SILENCE:g} s" if silent else f"the process ended with {code} {far}"
         tally = Tally(wanted.reader, wanted.engine, wanted.seed, wanted.out / "findings")
         tally.faults = told["faults"]
         tally.kinds = Counter(told["kinds"])

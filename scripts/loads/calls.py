@@ -15,10 +15,13 @@ import urllib.request
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from loads.stub import Limits
 from loads.watching import MEGABYTE, open_files
+
+if TYPE_CHECKING:  # smartgen is imported once a process has its limit of open files
+    from smartgen.llm.requests import Request
 
 SCRIPTS = Path(__file__).resolve().parents[1]
 PROMPT = 400  # characters
@@ -76,6 +79,21 @@ def price_each() -> float:
     """What one call costs [USD]; all prompts have one length, and so have all answers."""
     prompt, answer = PROMPT // 4, len(f"answer to {text(0)[:40]}") // 4
     return (prompt * PRICE[0] + answer * PRICE[1]) / 1e6
+
+
+def most_each() -> float:
+    """What one call can cost at most [USD], as the client reckons before it sends it."""
+    from smartgen.llm.prices import Price
+
+    return Price(*PRICE, "made up").of(asked(0).most_tokens, ANSWER)
+
+
+def asked(number: int) -> Request:
+    """A call."""
+    from smartgen.llm.requests import Request
+
+    sampling = {"temperature": 0, "top_p": 0, "seed": 1, "max_tokens": ANSWER}
+    return Request("load", "m", ({"role": "user", "content": text(number)},), sampling)
 
 
 def text(number: int) -> str:
@@ -144,7 +162,6 @@ def client(case: dict[str, Any]) -> dict[str, Any]:
     from smartgen.llm.client import Client
     from smartgen.llm.ledger import Ledger, Purse
     from smartgen.llm.prices import Price
-    from smartgen.llm.requests import Request
     from smartgen.synthesizer_settings import LlmSettings
 
     names = {"name": "load", "model": "m", "base_url": case["url"], "key_variable": None}
@@ -152,9 +169,7 @@ def client(case: dict[str, Any]) -> dict[str, Any]:
         **names, concurrency=case["concurrency"], max_tokens=ANSWER, batch_wait_seconds=60, mode=case["mode"]
     )
     cache, ledger = AnswerCache(Path(case["folder"]) / "answers.sqlite"), Ledger(Price(*PRICE, "made up"))
-    sampling = {"temperature": 0, "top_p": 0, "seed": 1, "max_tokens": ANSWER}
-    messages = (({"role": "user", "content": text(number)},) for number in range(case["requests"]))
-    requests = [Request("load", "m", one, sampling) for one in messages]
+    requests = [asked(number) for number in range(case["requests"])]
     purse, ask = Purse(case["max_cost_usd"]), BatchClient if case["mode"] == "batch" else Client
     error = ""
     with peaks() as found:

@@ -169,15 +169,23 @@ class Stub:
         await asyncio.sleep(limits.seconds)
         counts.in_flight -= 1
         told = completion(asked)
-        counts.prompt_tokens += told["usage"]["prompt_tokens"]
-        counts.completion_tokens += told["usage"]["completion_tokens"]
+        self.paid(told)
         if broken:
             counts.cut += 1
             return 0, {}, json.dumps(told).encode()[:-9]
-        counts.answered += 1
-        counts.duplicates += bool(self.wholes[name])
-        self.wholes[name] += 1
+        self.whole(name)
         return 200, {}, json.dumps(told).encode()
+
+    def paid(self, told: dict[str, Any]) -> None:
+        """Count an answer's tokens."""
+        self.counts.prompt_tokens += told["usage"]["prompt_tokens"]
+        self.counts.completion_tokens += told["usage"]["completion_tokens"]
+
+    def whole(self, name: str) -> None:
+        """Count a whole answer, and whether its request had one."""
+        self.counts.answered += 1
+        self.counts.duplicates += bool(self.wholes[name])
+        self.wholes[name] += 1
 
     def came(self, name: str) -> None:
         """Count a request."""
@@ -221,11 +229,12 @@ class Stub:
         """A batch with its answers."""
         rows = [json.loads(line) for line in self.files[wanted["input_file_id"]].splitlines()]
         self.counts.requests += len(rows)
-        self.counts.answered += len(rows)
-        lines = (
-            {"custom_id": row["custom_id"], "response": {"status_code": 200, "body": completion(row["body"])}}
-            for row in rows
-        )
+        lines = []
+        for row in rows:
+            told = completion(row["body"])
+            self.paid(told)
+            self.whole(row["body"]["messages"][-1]["content"])
+            lines.append({"custom_id": row["custom_id"], "response": {"status_code": 200, "body": told}})
         name = f"batch-{len(self.batches)}"
         self.files[f"out-{name}"] = "\n".join(map(json.dumps, lines)).encode()
         own = {"id": name, "object": "batch", "created_at": 0, "status": "completed"}

@@ -97,25 +97,35 @@ class Sweep:
 
 
 def measure(sweep: Sweep) -> Row:
-    """Run a sweep, run it again with all recorded, and report on its records."""
+    """Run a sweep, then, if any cell ended, again with all recorded, and report on its records."""
     row = figures(sweep, sweep.run())
+    if not row["ended"]:
+        return row
     again = replace(sweep, cells=int(row["ended"])).run()
     row |= {"again, s": again[-1].seconds, "again, MB": max(sample.own for sample in again)}
     return row | {f"{words[0]}, s": report(sweep, *words) for words in REPORTS}
 
 
 def figures(sweep: Sweep, samples: list[Sample]) -> Row:
-    """What a sweep took; the folder must hold nothing of another."""
+    """What a sweep took; the folder must hold nothing of another. A cell's figures lack where none ended."""
     found = samples[-1].ended
-    tenth = max(2, found // 10)
-    early, late = seconds_each(samples, 1, tenth), seconds_each(samples, found - tenth, found - 1)
-    journal, (files, held) = size(sweep.journal)[1], size(sweep.folder / "debug")
-    return {
+    row = {
         "launcher": sweep.launcher,
         "cells": "real" if sweep.real else "trivial",
         "asked": sweep.cells,
         "ended": found,
         "seconds": samples[-1].seconds,
+    }
+    return row | each(sweep, samples) if found else row
+
+
+def each(sweep: Sweep, samples: list[Sample]) -> Row:
+    """Of at least one cell that ended: what each took, at the beginning and at the end."""
+    found = samples[-1].ended
+    tenth = max(2, found // 10)
+    early, late = seconds_each(samples, 1, tenth), seconds_each(samples, found - tenth, found - 1)
+    journal, (files, held) = size(sweep.journal)[1], size(sweep.folder / "debug")
+    return {
         "s a cell, first tenth": early[0],
         "s a cell, last tenth": late[0],
         "processor s a cell, first tenth": early[1],
@@ -132,7 +142,7 @@ def figures(sweep: Sweep, samples: list[Sample]) -> Row:
 
 
 def worker_growth(samples: list[Sample]) -> float:
-    """Memory that a worker gains with each cell that it runs itself [kB]; 0 without workers.
+    """Memory that a worker gains with each cell that it runs itself [kB]; NaN where none was measured.
 
     A line through all cells counts each worker's as one of several, so that the sum is what each gains.
     """
@@ -141,7 +151,8 @@ def worker_growth(samples: list[Sample]) -> float:
     def grown(process: int) -> float:
         return kilobytes_each(samples, lambda sample: sample.children.get(process, 0.0))
 
-    return sum(grown for grown in map(grown, workers) if not math.isnan(grown))
+    measured = [slope for slope in map(grown, workers) if not math.isnan(slope)]
+    return sum(measured) if measured else math.nan
 
 
 def report(sweep: Sweep, *words: str) -> float:

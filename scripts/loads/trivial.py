@@ -28,7 +28,7 @@ from smartgen.core.records import write_result
 from smartgen.reads import input_paths
 from smartgen.settings import CellSettings
 from smartgen.sweeps.journal import Cell, cell_of
-from smartgen.sweeps.known import remember
+from smartgen.sweeps.known import fingerprints, remember
 from smartgen.sweeps.progress import end, noting
 from smartgen.sweeps.sweep import run_sweep
 
@@ -85,7 +85,7 @@ def finish(cell: CellSettings, overrides: list[str]) -> None:
     """A cell from its beginning to its end."""
     with noting(overrides) as note:
         key, metrics = record(cell, overrides)
-        remember(Path(cell.paths.outputs), cell_of(overrides), key, input_paths(cell))
+        remember(Path(cell.paths.outputs), cell_of(overrides), key, fingerprints(input_paths(cell)))
         note.finished(Outcome(key, "done", 0.0, metrics))
 
 

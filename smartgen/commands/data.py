@@ -57,11 +57,12 @@ def _say(text: str) -> None:
 def _fetch(args: argparse.Namespace) -> int:
     from smartgen.data.fetch import default_source, fetch
     from smartgen.data.manifest import packed_manifest
+    from smartgen.data.sources import shown
 
     manifest = packed_manifest()
     into = default_root(args.into)
     source = args.source or default_source(manifest)
-    _say(f"fetching {source} into {into}")
+    _say(f"fetching {shown(source)} into {into}")
     with _progress("fetching", manifest.size) as advance:
         done = fetch(source, into, manifest, advance)
     absent = len(manifest.files) - len({*done.written, *done.kept} & set(manifest.files))

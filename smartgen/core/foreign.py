@@ -22,7 +22,7 @@ MOST_BYTES: Final = 4 << 30  # of all arrays of a file
 # What zipfile, its packers and NumPy raise on a file that is none of theirs, or damaged.
 _DAMAGED: Final = (
     *(EOFError, KeyError, MemoryError, NotImplementedError, OverflowError, RuntimeError, TypeError),
-    *(zipfile.BadZipFile, zlib.error, lzma.LZMAError),
+    *(SyntaxError, zipfile.BadZipFile, zlib.error, lzma.LZMAError),
 )
 
 
@@ -82,7 +82,7 @@ def _check_members(stream: IO[bytes], name: str) -> None:
     """Raise ValueError where an archive lacks members or unfolds to too much."""
     with zipfile.ZipFile(stream) as archive:  # which gives no more bytes of a member than are told here
         members = archive.infolist()
-    if len(members) != _told_members(stream):
+    if not members or len(members) != _told_members(stream):
         raise ValueError(f"{name} lacks arrays that it had")
     size = sum(member.file_size for member in members)
     if size > MOST_BYTES:

@@ -13,7 +13,7 @@ from typing import IO, Final
 from smartgen.core.errors import SmartgenError
 from smartgen.data.manifest import Checksum, Manifest, is_right
 from smartgen.data.release import VOCABULARY_FILES
-from smartgen.data.sources import BLOCK, opened
+from smartgen.data.sources import BLOCK, opened, shown
 
 DATA_SUFFIXES: Final = (".pkl", ".json", ".csv", ".txt", ".pth")
 MOST_UNLISTED: Final = 1 << 30  # bytes of all files that no checksum is known for
@@ -68,7 +68,7 @@ def fetch(
     if not any((folder / name).is_file() for folder in (staging, into) for name in VOCABULARY_FILES):
         shutil.rmtree(staging, ignore_errors=True)
         raise SmartgenError(
-            f"{source}: no release in it (no {VOCABULARY_FILES[1]}); give its top folder or tarball"
+            f"{shown(source)}: no release in it (no {VOCABULARY_FILES[1]}); give its top folder or tarball"
         )
     _publish(done.written, staging, into)
     return done

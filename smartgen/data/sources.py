@@ -6,6 +6,7 @@ import gzip
 import http.client
 import os
 import tarfile
+import urllib.error
 import urllib.request
 import zlib
 from collections.abc import Iterator
@@ -14,6 +15,7 @@ from pathlib import Path, PurePosixPath
 from typing import IO, Final, cast
 
 from smartgen.core.errors import SmartgenError
+from smartgen.core.masks import masked_address
 
 BLOCK: Final = 1 << 20
 _TIMEOUT_SECONDS: Final = 60
@@ -24,6 +26,16 @@ _MOST: Final = 16 << 30  # bytes of all files
 Members = Iterator[tuple[str, IO[bytes]]]
 
 
+def shown(source: str) -> str:
+    """A source as messages tell it: an address without user, password and query.
+
+    Example:
+        >>> shown("https://me:secret@host/x.tar.gz"), shown("a#b@c.tar.gz")
+        ('https://***@host/x.tar.gz', 'a#b@c.tar.gz')
+    """
+    return masked_address(source) if "://" in source else source
+
+
 @contextmanager
 def opened(source: str) -> Iterator[Members]:
     """The files of a source as (path, stream), one at a time; read a stream before taking the next.
@@ -31,21 +43,23 @@ def opened(source: str) -> Iterator[Members]:
     Raises:
         SmartgenError: there is no such source, or, at any point of reading, it fails, is damaged or unsafe.
     """
-    with _damage_named(source):
+    with _damage_named(shown(source)):
         yield from _opened(source)
 
 
 def _opened(source: str) -> Iterator[Members]:
     if source.startswith(("http://", "https://")):
         with closing(_Download(source)) as download:
-            yield _tar_members(download, source)
+            yield _tar_members(download, shown(source))
     elif Path(source).is_dir():
         yield _folder_members(Path(source))
     elif Path(source).is_file():
         with Path(source).open("rb") as stream:
             yield _tar_members(stream, source)
     else:
-        raise SmartgenError(f"{source}: no such file or folder; --source takes a URL, a folder or a .tar.gz")
+        raise SmartgenError(
+            f"{shown(source)}: no such file or folder; --source takes a URL, a folder or a .tar.gz"
+        )
 
 
 def _folder_members(folder: Path) -> Members:
@@ -147,8 +161,13 @@ class _Download:
         try:
             yield
         except (OSError, http.client.HTTPException, ValueError) as error:
-            reason = str(error).removeprefix("<urlopen error ").removesuffix(">")
             raise SmartgenError(
-                f"{self._url}: download failed ({reason}); run again, "
+                f"{shown(self._url)}: download failed ({self._reason(error)}); run again, "
                 "or name a folder or .tar.gz that you have with `--source`"
             ) from error
+
+    def _reason(self, error: Exception) -> str:
+        """Why it failed. That may repeat any part of an address; where one is secret, its kind must do."""
+        if shown(self._url) != self._url and not isinstance(error, urllib.error.HTTPError):
+            return type(getattr(error, "reason", error)).__name__
+        return str(error).removeprefix("<urlopen error ").removesuffix(">")

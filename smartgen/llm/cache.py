@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Final
 
 from filelock import AsyncFileLock, FileLock
 from sqlalchemy import (
@@ -35,12 +36,23 @@ from sqlalchemy.exc import DatabaseError
 from sqlalchemy.pool import NullPool
 from sqlalchemy.schema import CreateTable
 
+from smartgen.core.atomic import unwritable
 from smartgen.core.errors import SmartgenError
 from smartgen.core.keys import canonical_json, content_key
 from smartgen.llm.requests import Answer, Request
 
 FILE = "answers.sqlite"
 WAIT_SECONDS = 60  # for another process that is writing
+
+_BUSY: Final = "another process is writing it: wait until it is done"
+_NO_ROOM: Final = "free space on its disk, or see whether the disk is sound"
+_NO_RIGHT: Final = "give the right to read and write it and its folder"
+# What ends one day, by the first word of SQLite's name for it: the answers are sound, and were paid for.
+_PASSING: Final = {
+    **dict.fromkeys(("BUSY", "LOCKED"), _BUSY),
+    **dict.fromkeys(("FULL", "IOERR"), _NO_ROOM),
+    **dict.fromkeys(("READONLY", "CANTOPEN", "PERM"), _NO_RIGHT),
+}
 
 _META = MetaData()
 _ANSWERS = Table(
@@ -92,7 +104,7 @@ class AnswerCache:
     def get(self, requests: Iterable[Request]) -> dict[str, Answer]:
         """Those of the requests that were answered before, by key."""
         keys = [request.key for request in requests]
-        if not self.path.is_file():
+        if not self._exists():
             return {}
         found: dict[str, Answer] = {}
         with self._begin() as connection:
@@ -121,7 +133,7 @@ class AnswerCache:
 
     def refusal(self, provider: str, model: str, schema: str) -> str:
         """Why this endpoint takes no such schema, as it said before; empty where it never did."""
-        if not self.path.is_file():
+        if not self._exists():
             return ""
         wanted = _REFUSALS.c.key == content_key([provider, model, schema])
         with self._begin() as connection:
@@ -135,19 +147,30 @@ class AnswerCache:
             connection.execute(insert(_REFUSALS).values(row).prefix_with("OR REPLACE"))
         return dated
 
-    def claim(self, request: Request) -> AsyncFileLock:
+    @asynccontextmanager
+    async def claim(self, request: Request) -> AsyncIterator[None]:
         """A lock on a request: of several processes that want its answer, one asks and the others wait.
 
         It is the operating system's, so that it ends with a process that is killed.
         """
-        folder = self.path.parent / "claims"
-        folder.mkdir(parents=True, exist_ok=True)
-        return AsyncFileLock(folder / f"{request.key}.lock")
+        path = self.path.parent / "claims" / f"{request.key}.lock"
+        lock = AsyncFileLock(path)
+        with _told(path):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            await lock.acquire()
+        try:
+            yield
+            # Who waits for the claim meanwhile finds the answer, on whichever file it holds the lock.
+            with _told(path):
+                path.unlink(missing_ok=True)
+        finally:
+            await lock.release()
 
-    def claim_batches(self) -> FileLock:
+    @contextmanager
+    def claim_batches(self) -> Iterator[None]:
         """A lock on submitting batches, likewise."""
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        return FileLock(self.path.with_suffix(".batches.lock"))
+        with self._locked(".batches.lock"):
+            yield
 
     def add_batch(self, batch: str, provider: str, requests: Iterable[Request]) -> None:
         """A batch was submitted for these requests."""
@@ -158,7 +181,7 @@ class AnswerCache:
 
     def batches(self, provider: str) -> dict[str, dict[str, Request]]:
         """All batches that were ever submitted: id to the requests by key; none where it was collected."""
-        if not self.path.is_file():
+        if not self._exists():
             return {}
         with self._begin() as connection:
             rows = connection.execute(select(_BATCHES).where(_BATCHES.c.provider == provider)).all()
@@ -182,26 +205,52 @@ class AnswerCache:
             with self._engine.begin() as connection:
                 yield connection
         except DatabaseError as error:
-            raise self._damaged(str(error.orig)) from error
+            raise self._refused(error) from error
         # Of damaged pages SQLite also says that memory is short, or tells the fault with damaged bytes.
         except (MemoryError, UnicodeDecodeError, _NoAnswerError) as error:
             raise self._damaged(str(error) or type(error).__name__) from error
 
+    def _refused(self, error: DatabaseError) -> SmartgenError:
+        """What the person is to do: nobody is told to move paid answers away while they are sound."""
+        name = getattr(error.orig, "sqlite_errorname", "")  # such as SQLITE_IOERR_WRITE
+        todo = _PASSING.get(name.removeprefix("SQLITE_").partition("_")[0])
+        if todo is None or self.path.is_dir():
+            return self._damaged(str(error.orig))
+        return self._unusable(str(error.orig), f"{todo}, then run again; keep the file, its answers are paid")
+
     def _damaged(self, why: str) -> SmartgenError:
+        return self._unusable(why, "move it away, or choose another paths.outputs")
+
+    def _unusable(self, why: str, todo: str) -> SmartgenError:
         return SmartgenError(
-            f"{self.path}: expected a database of answers that can be written ({why}); "
-            "move it away, or choose another paths.outputs"
+            f"{self.path}: expected a database of answers that can be written ({why}); {todo}"
         )
 
+    def _exists(self) -> bool:
+        with _told(self.path):
+            return self.path.is_file()
+
+    @contextmanager
+    def _locked(self, suffix: str) -> Iterator[None]:
+        """Alone among all processes, by a file beside the answers."""
+        path = self.path.with_suffix(suffix)
+        lock = FileLock(path)
+        with _told(path):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            lock.acquire()
+        try:
+            yield
+        finally:
+            lock.release()
+
     def _open(self) -> Engine:
-        self.path.parent.mkdir(parents=True, exist_ok=True)
         # NullPool: a connection may not be carried into another process or thread.
         engine = create_engine(
             f"sqlite:///{self.path}", poolclass=NullPool, connect_args={"timeout": WAIT_SECONDS}
         )
         event.listen(engine, "connect", _durable)
         # Changing the journal's mode does not wait for other connections, as all else does: one at a time.
-        with FileLock(self.path.with_suffix(".open.lock")), engine.connect() as connection:
+        with self._locked(".open.lock"), engine.connect() as connection:
             if connection.exec_driver_sql("PRAGMA journal_mode").scalar() != "wal":
                 # A log of writes lets readers go on while one process writes; the file remembers it.
                 connection.exec_driver_sql("PRAGMA journal_mode=WAL")
@@ -209,6 +258,15 @@ class AnswerCache:
                 connection.execute(CreateTable(table, if_not_exists=True))
             connection.commit()
         return engine
+
+
+@contextmanager
+def _told(path: Path) -> Iterator[None]:
+    """What the system refuses is told in a line with the file."""
+    try:
+        yield
+    except OSError as error:
+        raise unwritable(Path(error.filename or path), error) from error
 
 
 def _durable(connection: DBAPIConnection, _: object) -> None:

@@ -6,7 +6,6 @@ import asyncio
 import time
 from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any, Final, TypeVar
 
 from openai import AsyncOpenAI
@@ -104,7 +103,7 @@ class Client:
 
         Another process may be asking the same: then its answer is awaited, not paid for twice.
         """
-        async with self.cache.claim(request) as claim:
+        async with self.cache.claim(request):
             known = (await asyncio.to_thread(self.cache.get, [request])).get(request.key)
             if known is None:
                 async for attempt in self._tries():
@@ -115,8 +114,6 @@ class Client:
             else:
                 kept = known
                 self.ledger.hit(known)
-            # Who waits for the claim meanwhile finds the answer, on whichever file it holds the lock.
-            Path(claim.lock_file).unlink(missing_ok=True)
         self.advance(self.ledger)
         return kept
 

@@ -10,7 +10,7 @@ from typing import Final
 from urllib.parse import quote, urlsplit
 
 from smartgen.core.errors import SmartgenError
-from smartgen.core.masks import HIDDEN
+from smartgen.core.masks import HIDDEN, masked_address
 from smartgen.llm.requests import Answer
 
 PART: Final = 12  # characters of a key that say too much of it
@@ -100,7 +100,8 @@ def check_url(url: str) -> None:
     """
     parts = urlsplit(url)
     if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise SmartgenError(f"synthesizer.base_url is {url!r}, expected http://host:port/v1 or https://...")
+        shown = masked_address(url)
+        raise SmartgenError(f"synthesizer.base_url is {shown!r}, expected http://host:port/v1 or https://...")
     if parts.username or parts.password or parts.query or parts.fragment:
         raise SmartgenError(
             "synthesizer.base_url holds a user, a password, a query or a fragment, but it stands in records; "

@@ -23,6 +23,9 @@ from smartgen.core.atomic import unwritable
 VARIABLE = "SMARTGEN_JOURNAL"  # of the environment: the folder that a sweep's cells write to
 PULSE_SECONDS = 2.0  # between signs of life of a process that runs a cell
 SILENCE_SECONDS = 60.0  # without one a process on another machine is taken for dead
+# A process here is known by its number, which another may have by now, or in another container. Long, because
+# code that holds Python's lock keeps the pulse back.
+SILENCE_HERE_SECONDS = 900.0
 
 Cell = tuple[str, ...]
 
@@ -117,8 +120,9 @@ class Watcher:
 
     def alive(self, event: Event) -> bool:
         """Whether the event's process runs."""
+        file = _file_of(self.folder, event.host, event.process)
         if event.host != platform.node():
-            return self._beats(_file_of(self.folder, event.host, event.process))
+            return self._beats(file, SILENCE_SECONDS)
         if event.process == os.getpid():
             return False  # who asks is not running a cell meanwhile
         try:
@@ -126,10 +130,10 @@ class Watcher:
         except ProcessLookupError:
             return False
         except PermissionError:
-            return True
-        return not _zombie(event.process)
+            pass  # another user's, so probably not ours
+        return not _zombie(event.process) and self._beats(file, SILENCE_HERE_SECONDS)
 
-    def _beats(self, path: Path) -> bool:
+    def _beats(self, path: Path, silence: float) -> bool:
         try:
             found = path.stat().st_mtime_ns
         except FileNotFoundError:
@@ -137,7 +141,7 @@ class Watcher:
         known, since = self._changed.get(path, (None, 0.0))
         if found != known:
             self._changed[path] = found, since = found, self.clock()
-        return self.clock() - since < SILENCE_SECONDS
+        return self.clock() - since < silence
 
 
 class JournalReader:
@@ -155,9 +159,11 @@ class JournalReader:
         """Events since the last call; those of one process in their order."""
         found: list[Event] = []
         for path in sorted(self.folder.glob("*.jsonl")) if self.folder.is_dir() else []:
-            start = self._read.get(path, 0)
-            if path.stat().st_size == start:
+            start, size = self._read.get(path, 0), path.stat().st_size
+            if size == start:
                 continue
+            if size < start:  # it was removed, by a machine whose clock is days ahead, and begun anew
+                start = 0
             with path.open("rb") as handle:
                 handle.seek(start)
                 whole = handle.read()

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import cache
 from pathlib import Path
 
@@ -28,16 +28,20 @@ FOLDERS = {"SMARTGEN_OUTPUTS": "outputs", "SMARTGEN_RELEASE": "release", "SMARTG
 ANYWAY = ("force", "plan", "save")
 
 
-def remember(outputs: Path, cell: Cell, key: str, inputs: Iterable[Path]) -> None:
+def fingerprints(inputs: Iterable[Path]) -> dict[str, str]:
+    """Of files and folders, by path; taken before a cell reads them, so that a change meanwhile is seen."""
+    return {os.path.abspath(path): fingerprint(path) for path in inputs}
+
+
+def remember(outputs: Path, cell: Cell, key: str, read: Mapping[str, str]) -> None:
     """Leave the note of a recorded cell.
 
     Args:
         outputs: the outputs folder.
         cell: its overrides.
         key: of its record.
-        inputs: the files and folders that it read.
+        read: the ``fingerprints`` of the files and folders that it read.
     """
-    read = {os.path.abspath(path): fingerprint(path) for path in inputs}
     named = {name: place for name, place in chosen_folders().items() if place in read}
     write_json_atomic(_note(outputs, cell), {"key": key, "inputs": read, "folders": named})
 

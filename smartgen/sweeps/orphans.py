@@ -25,7 +25,7 @@ def end_with_sweep() -> None:
     others in between (Slurm, Ray), these see to it.
     """
     host, _, process = os.environ.get(VARIABLE, "").rpartition(":")
-    if host != platform.node():
+    if host != platform.node() or not process.isdecimal():
         return
     if int(process) == os.getppid():
         _watch(int(process))

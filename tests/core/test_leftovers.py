@@ -14,6 +14,7 @@ TEMPORARY = (
     "cache/known/ab/.note.json.7.abc.tmp",
     "cache/journals/tmp1/host-7.jsonl",
     "tables/.table2.md.7.abc.tmp",
+    ".report.html.7.abc.tmp",
 )
 FINISHED = ("runs/k/result.json", "cache/tss/key/sequences.npz", "cache/answers.sqlite", "notes/.mine.tmp")
 
@@ -41,6 +42,7 @@ def test_everything_under_a_temporary_name_is_found(outputs: Path) -> None:
         TEMPORARY[2],
         "cache/journals/tmp1",
         TEMPORARY[4],
+        TEMPORARY[5],
     }
 
 
@@ -65,6 +67,11 @@ def test_a_journal_that_is_written_to_stays_however_old_its_folder_is(outputs: P
     removed = clear_leftovers(outputs)
     assert (outputs / TEMPORARY[3]).is_file()
     assert len(removed) == len(TEMPORARY) - 1
+
+
+def test_a_clock_that_is_ahead_makes_nothing_old(outputs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(time, "time", lambda: 4e9)
+    assert clear_leftovers(outputs) == []
 
 
 def test_no_outputs_no_leftovers(tmp_path: Path) -> None:

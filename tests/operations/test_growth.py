@@ -41,7 +41,7 @@ from smartgen.stages.ssc import leaders
 from smartgen.stages.ssc.compress import grouped
 from smartgen.stages.synthesize.walk import Change, walk
 from smartgen.stages.tss import split_sequences
-from smartgen.sweeps.known import remember
+from smartgen.sweeps.known import fingerprints, remember
 from smartgen.sweeps.sweep import unrecorded
 from smartgen.tables.collect import collect
 from smartgen.tables.declare import load_named
@@ -208,7 +208,7 @@ def test_a_resumed_sweep_looks_at_each_cell_with_few_calls(
     for cell in cells if known else ():
         result: dict[str, dict[str, Any]] = {"axes": {}, "config": {}, "metrics": {}, "counts": {}}
         write_result(tmp_path, cell[1], result, {})
-        remember(tmp_path, cell, cell[1], [inputs])
+        remember(tmp_path, cell, cell[1], fingerprints([inputs]))
     config = OmegaConf.create(
         {"paths": {"outputs": str(tmp_path)}, "force": False, "plan": False, "save": False}
     )

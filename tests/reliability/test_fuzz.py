@@ -104,7 +104,7 @@ def toy(part: Callable[[str], ModuleType], harm: Callable[[bytes], bool]) -> Any
     return part("target").Reader("toy", read, (b"seed of a toy",), change, FILE)
 
 
-def raising(error: Exception) -> Callable[[bytes], bool]:
+def raising(error: BaseException) -> Callable[[bytes], bool]:
     def harm(_: bytes) -> bool:
         raise error
 
@@ -136,6 +136,7 @@ HARMS = {
     "KeyError": raising(KeyError("planted")),
     "AssertionError": raising(AssertionError("an invariant")),
     "RecursionError": raising(RecursionError()),
+    "SystemExit": raising(SystemExit(0)),
     "hang": looping,
     "memory": lambda _: bool(bytearray(os.urandom(1)) * (300 << 20)),
     "line": raising(SmartgenError("no file is named")),
@@ -216,6 +217,30 @@ def test_a_process_that_dies_is_a_finding_with_its_case(
     wanted.log.write_text("x\nModuleNotFoundError: y\n")
     with pytest.raises(RuntimeError, match=r"^toy: ModuleNotFoundError: y"):
         process._told(wanted, 1, False, tmp_path / "none.case")
+
+
+def test_a_process_that_ends_well_before_its_time_is_a_finding(
+    part: Callable[[str], ModuleType], tmp_path: Path
+) -> None:
+    process = part("process")
+    wanted = process.Wanted("toy", "mutation", 1_000, 1, tmp_path)
+    timed = process.Wanted("toy", "mutation", 1_000, 1, tmp_path, seconds=1.0)
+    current = tmp_path / "current.case"
+    wanted.log.write_text("")
+    with pytest.raises(RuntimeError, match=r"^toy: ended with 0"):
+        process._told(wanted, 0, False, current)
+    current.write_bytes(b"leaver")
+    for one in (wanted, timed):  # no report: also one whose time is over writes it
+        (fault,) = process._told(one, 0, False, current)["faults"].values()
+        assert fault["told"] == "the process ended with 0 after a report of 0 of 1,000 cases"
+        assert Path(fault["files"][0]).read_bytes() == b"leaver"
+    tally = part("tally").Tally("toy", "mutation", 1, tmp_path, cases=999)
+    tally.write(wanted.report)
+    assert list(process._told(wanted, 0, False, current)["faults"]) == ["killed"]
+    assert not process._told(timed, 0, False, current)["faults"]
+    tally.cases = 1_000
+    tally.write(wanted.report)
+    assert not process._told(wanted, 0, False, current)["faults"]
 
 
 def test_equal_seeds_make_equal_cases(part: Callable[[str], ModuleType], tmp_path: Path) -> None:

@@ -12,20 +12,17 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.parquet as pq
 import pytest
 from openai._models import construct_type
 from openai.types.chat import ChatCompletion
 
 from smartgen.commands.score import main as score
 from smartgen.core.errors import SmartgenError
+from smartgen.core.foreign import read_arrays
 from smartgen.core.records import read_records, result_digest, write_result
-from smartgen.core.store import Store
+from smartgen.core.store import ARRAYS_FILE, Store
 from smartgen.core.types import Sequences
 from smartgen.data.logs.log import read_log
-from smartgen.data.logs.mapping import load_mapping
-from smartgen.data.logs.parquet_rows import _texts
 from smartgen.data.release import read_vocabulary
 from smartgen.data.sources import opened
 from smartgen.data.unpickle import load_pickle
@@ -40,86 +37,9 @@ from smartgen.saved import load_model
 from smartgen.scoring.answers import Models
 from smartgen.scoring.session import Session, written
 from smartgen.sweeps.journal import Event, JournalReader, write_event
-from smartgen.sweeps.known import chosen_folders, fingerprint, recorded_key, remember
+from smartgen.sweeps.known import chosen_folders, fingerprint, fingerprints, recorded_key, remember
 from tests.conftest import completion
-from tests.data.logs.recorder import build
 from tests.scripts import FOLDER
-
-
-@pytest.mark.parametrize("text", ["!!bool x", "!!timestamp x", "!!int ''", "!!float ''"])
-def test_a_yaml_tag_with_a_text_of_another_kind(tmp_path: Path, text: str) -> None:
-    file = tmp_path / "mapping.yaml"
-    file.write_text(f"columns: {{time: {text}, device: item, action: state}}\n")
-    with pytest.raises(SmartgenError, match=r"mapping\.yaml: not YAML"):
-        load_mapping(str(file))
-
-
-@pytest.mark.parametrize("encoding", ["\udcff", "utf\0", "hex"])
-def test_an_encoding_that_there_cannot_be(tmp_path: Path, encoding: str) -> None:
-    file = tmp_path / "log.csv"
-    file.write_text("time,device,action\n2024-03-01 07:00:00,Light,on\n")
-    with pytest.raises(SmartgenError, match=r"dataset\.encoding is .* no known encoding"):
-        read_log(LogsSettings(name="logs", path=str(file), zone="UTC", encoding=encoding))
-
-
-@pytest.mark.parametrize("mapping", ["x" * 5000, "\udcff", "half\ud800"])
-def test_a_mapping_whose_name_no_file_can_have(tmp_path: Path, mapping: str) -> None:
-    file = tmp_path / "log.csv"
-    file.write_text("time,device,action\n2024-03-01 07:00:00,Light,on\n")
-    with pytest.raises(SmartgenError, match=r"dataset\.mapping is"):
-        read_log(LogsSettings(name="logs", path=str(file), zone="UTC", mapping=mapping))
-
-
-@pytest.mark.parametrize("path", ["log\0.csv", "\ud800.csv"])
-def test_a_log_whose_name_no_file_can_have(path: str) -> None:
-    with pytest.raises(SmartgenError, match=r"dataset\.path is .* expected a name that a file can have"):
-        read_log(LogsSettings(name="logs", path=path, zone="UTC"))
-
-
-def parquet_log(tmp_path: Path, zone: str) -> Path:
-    file = tmp_path / "log.parquet"
-    times = pa.array([1_709_276_400_000] * 2).cast(pa.timestamp("ms", zone))
-    pq.write_table(pa.table({"time": times, "device": ["Light", "Fan"], "action": ["on", "on"]}), file)
-    return file
-
-
-@pytest.mark.parametrize("zone", ["+x1", "+1:2:3", "-", "+99999999:00", "+\u0661\u0661"])
-def test_an_offset_that_is_none_in_a_parquet_file(tmp_path: Path, zone: str) -> None:
-    file = parquet_log(tmp_path, zone)
-    with pytest.raises(SmartgenError, match=r"log\.parquet: its times are of the zone .* not known"):
-        read_log(LogsSettings(name="logs", path=str(file)))
-
-
-@pytest.mark.parametrize(("zone", "ahead"), [("+01:00", 3600), ("-0530", -19800), ("+9", 32400)])
-def test_an_offset_in_a_parquet_file(tmp_path: Path, zone: str, ahead: int) -> None:
-    log = read_log(LogsSettings(name="logs", path=str(parquet_log(tmp_path, zone))))
-    assert log.offsets.tolist() == [ahead] * 2
-
-
-def test_a_parquet_column_whose_name_is_no_text(tmp_path: Path) -> None:
-    file = parquet_log(tmp_path, "UTC")
-    file.write_bytes(file.read_bytes().replace(b"device", b"dev\xe3ce"))
-    with pytest.raises(SmartgenError, match=r"log\.parquet: cannot be read as Parquet"):
-        read_log(LogsSettings(name="logs", path=str(file)))
-
-
-def test_texts_that_a_parquet_dictionary_lacks(tmp_path: Path) -> None:
-    column = pa.DictionaryArray.from_arrays(pa.array([0, 7], pa.int32()), pa.array(["Light"]), safe=False)
-    with pytest.raises(SmartgenError, match="column 'device' is damaged, it names texts that it lacks"):
-        _texts(column, "device", tmp_path / "log.parquet")
-
-
-def test_an_id_that_a_damaged_schema_keeps_as_text(tmp_path: Path) -> None:
-    file = tmp_path / "home-assistant_v2.db"
-    rows = [(second, "light.hall", state) for second, state in ((0, "off"), (60, "on"), (120, "off"))]
-    build(file, rows)
-    with sqlite3.connect(file) as database:
-        database.executescript(
-            "CREATE TABLE other AS SELECT 'x' || state_id AS state_id, state, last_updated_ts, "
-            "attributes_id, metadata_id FROM states; DROP TABLE states; ALTER TABLE other RENAME TO states"
-        )
-    database.close()
-    assert len(read_log(LogsSettings(name="logs", path=str(file), zone="UTC"))) == 2
 
 
 def test_a_large_file_that_is_not_there_is_not_skipped_block_by_block(tmp_path: Path) -> None:
@@ -131,30 +51,6 @@ def test_a_large_file_that_is_not_there_is_not_skipped_block_by_block(tmp_path: 
     with pytest.raises(SmartgenError, match="not a whole"), opened(str(file)) as members:
         list(members)
     assert time.process_time() - before < 1
-
-
-def test_the_home_of_a_user_that_there_is_not(tmp_path: Path) -> None:
-    file = tmp_path / "log.csv"
-    file.write_text("time,device,action\n2024-03-01 07:00:00,Light,on\n")
-    nobody = "~nobody-of-this-name/x"
-    with pytest.raises(SmartgenError, match=rf"{nobody}: cannot be read"):
-        read_log(LogsSettings(name="logs", path=nobody))
-    with pytest.raises(SmartgenError, match=rf"dataset\.mapping is '{nobody}', which cannot be read"):
-        read_log(LogsSettings(name="logs", path=str(file), zone="UTC", mapping=nobody))
-
-
-def test_entities_with_names_of_thousands_of_letters(tmp_path: Path) -> None:
-    file = tmp_path / "home-assistant_v2.db"
-    build(file, [(0, f"{'x' * 3000}{number}.y", "on") for number in range(30)])
-    with pytest.raises(SmartgenError, match="none of its entities is one that people act on") as told:
-        read_log(LogsSettings(name="logs", path=str(file), zone="UTC"))
-    assert len(str(told.value)) < 1500
-    rows = [(0, f"light.{'x' * 3000}", "warm"), (1, "light.hall", "on")]
-    file.unlink()
-    build(file, rows)
-    with pytest.raises(SmartgenError, match="not one of 2 rows is a behavior") as told:
-        read_log(LogsSettings(name="logs", path=str(file), zone="UTC"))
-    assert len(str(told.value)) < 1500
 
 
 def test_ids_with_a_hole_name_the_release(tmp_path: Path) -> None:
@@ -187,7 +83,7 @@ def test_an_input_whose_name_is_no_utf_8_is_noted(tmp_path: Path) -> None:
     log = Path(os.fsdecode(os.fsencode(tmp_path) + b"/log\xff.csv"))
     log.write_text("x")
     write_result(tmp_path, "key", {"axes": {}, "config": {}, "metrics": {}, "counts": {}}, {})
-    remember(tmp_path, ("seed=1",), "key", [log])
+    remember(tmp_path, ("seed=1",), "key", fingerprints([log]))
     assert recorded_key(tmp_path, ("seed=1",)) == "key"
 
 
@@ -220,6 +116,26 @@ def test_an_entry_of_an_archive_that_swallows_the_next_is_damage(tmp_path: Path)
     with zipfile.ZipFile(file) as archive:
         assert archive.namelist() == ["values.npy", "offsets.npy"]
     assert store.sequences("tss", "key", lambda: made).times is not None
+
+
+@pytest.mark.parametrize("kind", ["(,2)i4", "(,)i4"])
+def test_an_array_whose_type_is_no_type_is_damage(tmp_path: Path, kind: str) -> None:
+    header = f"{{'descr': {kind!r}, 'fortran_order': False, 'shape': (1,), }}".encode()
+    header += b" " * (-(len(header) + 11) % 64) + b"\n"
+    with zipfile.ZipFile(tmp_path / "x.npz", "w") as archive:
+        archive.writestr(
+            "x.npy", b"\x93NUMPY\x01\x00" + len(header).to_bytes(2, "little") + header + b"1" * 9
+        )
+    with pytest.raises(ValueError, match=r"x\.npz"):
+        read_arrays(tmp_path / "x.npz")
+
+
+def test_an_archive_of_nothing_is_damage(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    store.arrays("tof", "k", lambda: {"kept": np.arange(3)})
+    with zipfile.ZipFile(tmp_path / "tof" / "k" / ARRAYS_FILE, "w"):
+        pass
+    assert store.arrays("tof", "k", lambda: {"kept": np.arange(2)})["kept"].tolist() == [0, 1]
 
 
 def test_a_literal_with_a_list_as_a_key_is_no_table(tmp_path: Path) -> None:
@@ -332,7 +248,7 @@ def test_half_a_character_as_the_reason_to_finish_can_be_kept(tmp_path: Path) ->
 @pytest.mark.parametrize("damage", [{"key": "x" * 300}, {"inputs": {"x" * 5000: "0"}}])
 def test_a_note_with_a_name_that_no_file_can_have(tmp_path: Path, damage: dict[str, Any]) -> None:
     cell = ("seed=1",)
-    remember(tmp_path, cell, "key", [])
+    remember(tmp_path, cell, "key", fingerprints([]))
     (note,) = (tmp_path / "cache").rglob("*.json")
     note.write_text(json.dumps(json.loads(note.read_text()) | damage))
     fingerprint.cache_clear()

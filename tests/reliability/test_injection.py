@@ -302,24 +302,23 @@ def test_nothing_of_a_record_runs_on_the_report_page(
 
 @pytest.mark.slow
 @pytest.mark.skipif("SMARTGEN_MODELS" not in os.environ, reason="needs SMARTGEN_MODELS")
-def test_the_embedded_model_cannot_leave_the_schema(tmp_path: Path) -> None:
+@pytest.mark.parametrize("what", ["an order", "a chat template"])
+def test_the_embedded_model_cannot_leave_the_schema(tmp_path: Path, what: str) -> None:
     """A real model, of a home whose names give orders: each behavior is the home's all the same."""
     cell = compose_cell(
         "dataset=demo", "synthesizer=embedded_short", "synthesizer.max_tokens=80", "tracking=none"
     )
     desk = Desk(cell.synthesizer, AnswerCache(tmp_path / "answers.sqlite"), os.environ["SMARTGEN_MODELS"])
-    for what in ("a chat template",):
-        inventory = Inventory.of(home(NAMES[what]), LOG)
-        sampling = {
-            "temperature": 0.0, "top_p": 1.0, "seed": 1, "max_tokens": 80,
-            "response_format": response_format(answer_schema(inventory, 1)),
-        } | desk.extra  # fmt: skip
-        prompt = messages(inventory, SCENE, LOG, {}, "json_schema")
-        request = Request(desk.provider, desk.model, prompt, sampling)
-        answer = desk.ask([request])[request.key]
-        assert answer.text.startswith('{"sequences":') or answer.text.startswith('{ "sequences":')
-        assert all(
-            word in ("sequences", "day", "hour", "action") for word in re.findall(r'"(\w+)"\s*:', answer.text)
-        )
-        for word in re.findall(r'"action"\s*:\s*("(?:[^"\\]|\\.)*")', answer.text):
-            assert json.loads(word) in inventory.ids
+    inventory = Inventory.of(home(NAMES[what]), LOG)
+    sampling = {
+        "temperature": 0.0, "top_p": 1.0, "seed": 1, "max_tokens": 80,
+        "response_format": response_format(answer_schema(inventory, 1)),
+    } | desk.extra  # fmt: skip
+    prompt = messages(inventory, SCENE, LOG, {}, "json_schema")
+    request = Request(desk.provider, desk.model, prompt, sampling)
+    answer = desk.ask([request])[request.key]
+    assert answer.text.startswith('{"sequences":') or answer.text.startswith('{ "sequences":')
+    assert set(re.findall(r'"(\w+)"\s*:', answer.text)) <= {"sequences", "day", "hour", "action"}
+    actions = [json.loads(word) for word in re.findall(r'"action"\s*:\s*("(?:[^"\\]|\\.)*")', answer.text)]
+    assert actions, answer.text
+    assert set(actions) <= set(inventory.ids)

@@ -16,22 +16,12 @@ from typing import Any
 import pytest
 
 from smartgen.core.errors import SmartgenError
-from smartgen.core.masks import masked, refuse_secrets
-from smartgen.llm.connect import connect
 from smartgen.llm.requests import Answer
 from smartgen.llm.secrets import PART, redact, without_key
 from tests.conftest import CUT, Endpoint, Script
 from tests.reliability.hostile import run
+from tests.reliability.planted import BY_MISTAKE, CAPITALS, KEY, PASSWORD, SECRETS
 from tests.scripts import FOLDER, load
-
-KEY = "sk-planted/Key+0123456789-ABCDEFGHIJ_klmnop"
-SECRETS = {
-    "OPENAI_API_KEY": KEY,
-    "SMARTGEN_LLM_KEY": "lm-another+Planted/9876543210-zyxwvutsrq",
-    "WANDB_API_KEY": "0123456789abcdef0123456789abcdef01234567",
-}
-BY_MISTAKE = "sk-typed-by-mistake-0192837465-QWERTZ"
-PASSWORD = "pl4nted-Pr0xy-Passw0rd"
 
 
 @pytest.fixture(scope="module")
@@ -77,41 +67,6 @@ def test_what_is_no_key_is_left_as_it_is() -> None:
     assert without_key(Answer("none of none", "stop", 1, 1, 0.1), "none").text == "none of none"
     assert redact("a none", "none") == "a ***"  # a message is short, and loses little
     assert redact("text", None) == "text"
-
-
-@pytest.mark.parametrize(
-    ("argument", "shown"),
-    [
-        (f"synthesizer.key_variable={BY_MISTAKE}", "synthesizer.key_variable=***"),
-        (f"++synthesizer.key_variable='{BY_MISTAKE}'", "++synthesizer.key_variable=***"),
-        (f"synthesizer.key_variable=MY_KEY,{BY_MISTAKE}", "synthesizer.key_variable=***"),
-        (f"synthesizer.base_url=https://me:{BY_MISTAKE}@h/v1", "synthesizer.base_url=https://***@h/v1"),
-        (f"synthesizer.base_url='https://h/v1?key={BY_MISTAKE}'", "synthesizer.base_url='https://h/v1?***'"),
-    ],
-)
-def test_a_secret_among_the_arguments_is_refused_unseen(argument: str, shown: str) -> None:
-    with pytest.raises(SmartgenError) as caught:
-        refuse_secrets(["seed=1", argument])
-    assert str(caught.value).startswith(f"{shown}: settings stand in records")
-    assert BY_MISTAKE not in str(caught.value)
-
-
-def test_names_of_variables_are_taken() -> None:
-    fine = ["MY_KEY", "null", "MY_KEY,OTHER_KEY", "'MY_KEY'", ""]
-    arguments = [f"synthesizer.key_variable={name}" for name in fine] + ["synthesizer.base_url=http://h:1/v1"]
-    refuse_secrets(arguments)
-    assert [*map(masked, arguments)] == arguments
-
-
-@pytest.mark.parametrize("proxy", [f"http://me:{PASSWORD}/x@h:1", f"odd://me:{PASSWORD}@h:1"])
-def test_a_proxy_that_is_no_address_is_not_shown(monkeypatch: pytest.MonkeyPatch, proxy: str) -> None:
-    monkeypatch.setenv("HTTPS_PROXY", proxy)
-    monkeypatch.setenv("HTTP_PROXY", proxy)
-    with pytest.raises(SmartgenError, match="a proxy in the environment") as caught:
-        connect("http://example.invalid/v1", KEY)
-    assert PASSWORD[:PART] not in str(caught.value)
-    assert caught.value.__cause__ is None
-    assert caught.value.__suppress_context__
 
 
 # The search itself
@@ -316,6 +271,13 @@ def test_secrets_that_are_typed_or_of_proxies(
         assert whole.splitlines()[-1].startswith("smartgen: synthesizer.key_variable=***: settings stand in")
     world("smartgen", *SMALL, f"synthesizer.base_url=https://me:{BY_MISTAKE}@127.0.0.1:9/v1", code=2)
     world("smartgen-report", "run", "table2", typed, code=2)
+    for odd_form in (
+        f"synthesizer={{key_variable: {BY_MISTAKE}}}",
+        f"synthesizer.key_variable ={BY_MISTAKE}",
+    ):
+        world("smartgen", *SMALL, odd_form, "--cfg", "job", code=2)
+    whole = world("smartgen", *SMALL, f"synthesizer.key_variable={CAPITALS}", "tracking=none", code=2)
+    assert CAPITALS not in whole
     proxies = dict.fromkeys(("HTTPS_PROXY", "HTTP_PROXY"), f"http://me:{PASSWORD}@127.0.0.1:9")
     odd = dict.fromkeys(proxies, f"http://me:{PASSWORD}/x@127.0.0.1:9")
     away = (*SMALL, "synthesizer.base_url=http://example.invalid/v1", "tracking=none")

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from smartgen.core.errors import SmartgenError
 from smartgen.sweeps.journal import (
+    SILENCE_HERE_SECONDS,
     SILENCE_SECONDS,
     VARIABLE,
     Event,
@@ -76,6 +77,7 @@ def test_a_process_is_alive_until_it_dies(tmp_path: Path) -> None:
     alive = Watcher(tmp_path).alive
     sleeper = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
     event = Event("begun", CELL, process=sleeper.pid)
+    write_event(tmp_path, event)
     assert alive(event)
     sleeper.kill()
     time.sleep(0.2)
@@ -100,6 +102,27 @@ def test_a_process_elsewhere_is_alive_while_its_file_is_touched(tmp_path: Path, 
         assert watcher.alive(event)
     now += 2
     assert not watcher.alive(event)
+
+
+def test_a_number_that_another_process_has_by_now_is_not_waited_for_without_end(tmp_path: Path) -> None:
+    now = 1000.0
+    watcher = Watcher(tmp_path, clock=lambda: now)
+    event = Event("begun", CELL, process=1)  # which lives as long as the machine
+    write_event(tmp_path, event)
+    assert watcher.alive(event)
+    now += SILENCE_HERE_SECONDS + 1
+    assert not watcher.alive(event)
+
+
+def test_a_journal_that_was_begun_anew_is_read_from_its_start(tmp_path: Path) -> None:
+    reader = JournalReader(tmp_path)
+    write_event(tmp_path, Event("begun", CELL))
+    write_event(tmp_path, Event("said", CELL, text="x" * 100))
+    assert len(reader.news()) == 2
+    (file,) = tmp_path.iterdir()
+    file.unlink()
+    write_event(tmp_path, Event("done", CELL))
+    assert [event.kind for event in reader.news()] == ["done"]
 
 
 def test_half_a_line_takes_no_other_along(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from smartgen.core.records import write_result
 from smartgen.sweeps import known
-from smartgen.sweeps.known import fingerprint, recorded_key, remember, runs_anyway
+from smartgen.sweeps.known import fingerprint, fingerprints, recorded_key, remember, runs_anyway
 
 CELL = ("dataset=fr", "seed=1")
 EMPTY: dict[str, dict[str, object]] = {"axes": {}, "config": {}, "metrics": {}, "counts": {}}
@@ -27,7 +27,7 @@ def noted(tmp_path: Path, inputs: Path, monkeypatch: pytest.MonkeyPatch) -> Path
     monkeypatch.setenv("SMARTGEN_RELEASE", str(inputs))
     outputs = tmp_path / "outputs"
     write_result(outputs, "key", EMPTY, {})
-    remember(outputs, CELL, "key", [inputs])
+    remember(outputs, CELL, "key", fingerprints([inputs]))
     assert recorded_key(outputs, CELL) == "key"
     assert recorded_key(outputs, tuple(reversed(CELL))) == "key", "the order of overrides is no matter"
     return outputs

@@ -18,7 +18,7 @@ from smartgen.core.records import (
     write_result,
 )
 from smartgen.sweeps.journal import Event, JournalReader, write_event
-from smartgen.sweeps.known import fingerprint, recorded_key, remember
+from smartgen.sweeps.known import fingerprint, fingerprints, recorded_key, remember
 from smartgen.sweeps.tally import Tally
 
 KEY = "0123456789abcdef"
@@ -72,7 +72,7 @@ def known(folder: Path) -> Reader:
     write_result(folder, KEY, RESULT, {})
     own = folder / "data.csv"
     own.write_text("x", encoding="utf-8")
-    remember(folder, cell, KEY, [own])
+    remember(folder, cell, KEY, fingerprints([own]))
     (note,) = (folder / "cache").rglob("*.json")
     whole = note.read_bytes()
     words = (
