@@ -19,7 +19,7 @@ import random
 import sys
 
 from crashes import adversity
-from crashes.kills import kill_often
+from crashes.kills import Campaign, kill_often
 from crashes.works import NAMES
 
 CHECKS = {
@@ -51,12 +51,17 @@ def main() -> None:
     sys.exit(0 if good else 1)
 
 
+def so_far(campaign: Campaign) -> None:
+    """How far a long campaign is, on standard error."""
+    print(f"  {campaign.line}", file=sys.stderr, flush=True)
+
+
 def kills(works: list[str], count: int, seed: int) -> bool:
     """Prints a line a work, and whatever was wrong."""
     good = True
     for number, name in enumerate(works):
         share = (count * (number + 1)) // len(works) - (count * number) // len(works)
-        campaign = kill_often(name, share, random.Random(seed + number))
+        campaign = kill_often(name, share, random.Random(seed + number), so_far)
         print(campaign.line, flush=True)
         for line in campaign.found.wrong:
             print(f"  {line}", flush=True)

@@ -10,6 +10,7 @@ import subprocess
 import tempfile
 import time
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -57,8 +58,13 @@ class Campaign:
         )
 
 
-def kill_often(name: str, kills: int, moments: random.Random) -> Campaign:
+def kill_often(
+    name: str, kills: int, moments: random.Random, told: Callable[[Campaign], object] = lambda _: None
+) -> Campaign:
     """Kill a work so many times, and look at what it left each time.
+
+    Args:
+        told: what there is so far, whenever the command has come to its end.
 
     Raises:
         RuntimeError: it fails undisturbed.
@@ -74,6 +80,7 @@ def kill_often(name: str, kills: int, moments: random.Random) -> Campaign:
         while sum(campaign.kills.values()) < kills:
             outputs = Path(scratch) / f"round{campaign.rounds}"
             _round(command, outputs, expected, campaign, kills, moments)
+            told(campaign)
     return campaign
 
 
