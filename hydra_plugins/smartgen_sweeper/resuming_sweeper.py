@@ -4,6 +4,7 @@ Hydra loads this file without naming it as a module, so annotations may not be t
 """
 
 from collections.abc import Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -44,6 +45,7 @@ class ResumingSweeper(BasicSweeper):
 
     def sweep(self, arguments: list[str]) -> Any:
         """Run every cell that is not recorded."""
+        from smartgen.sweeps.orphans import ending_workers
         from smartgen.sweeps.sweep import run_sweep
 
         assert self.config is not None
@@ -56,8 +58,10 @@ class ResumingSweeper(BasicSweeper):
             loader.load_sweep_config(config, list(cell))
 
         def launch(some: Sequence[Sequence[str]]) -> object:
-            # A list of the cells, numbered from 0: nothing here is named by a number.
-            return launcher.launch([list(cell) for cell in some], initial_job_idx=0)
+            ending = ending_workers if "joblib" in type(launcher).__module__ else nullcontext
+            with ending():
+                # A list of the cells, numbered from 0: nothing here is named by a number.
+                return launcher.launch([list(cell) for cell in some], initial_job_idx=0)
 
         return run_sweep(cells, config, compose, launch, self.max_batch_size)
 

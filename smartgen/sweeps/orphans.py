@@ -6,7 +6,9 @@ import os
 import platform
 import threading
 import time
-from functools import cache
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache, partial
 from typing import Final
 
 VARIABLE: Final = "SMARTGEN_SWEEP"  # of the environment: whose child ends with its parent
@@ -31,6 +33,27 @@ def end_with_sweep() -> None:
         _watch(int(process))
     elif int(process) != os.getpid() and not _lives(int(process)):  # it died before we came to ask
         os._exit(1)
+
+
+@contextmanager
+def ending_workers() -> Iterator[None]:
+    """Processes of joblib's that are started meanwhile end with this one, also before their first cell."""
+    from joblib.parallel import BACKENDS, register_parallel_backend
+
+    usual = BACKENDS["loky"]
+    ending = partial(usual, initializer=end_with, initargs=(os.getpid(),))
+    register_parallel_backend("loky", ending)
+    try:
+        yield
+    finally:
+        register_parallel_backend("loky", usual)
+
+
+def end_with(parent: int) -> None:
+    """End this process as soon as its parent dies, at once where it is dead already."""
+    if os.getppid() != parent:
+        os._exit(1)
+    _watch(parent)
 
 
 def _lives(process: int) -> bool:

@@ -28,6 +28,16 @@ time.sleep(60)
 """
 
 
+POOL = """
+import os, time
+from joblib import Parallel, delayed
+from smartgen.sweeps.orphans import ending_workers
+with ending_workers():
+    print(*set(Parallel(n_jobs=2, backend="loky")(delayed(os.getpid)() for _ in range(8))), flush=True)
+    time.sleep(60)
+"""
+
+
 def lives(process: int) -> bool:
     try:
         os.kill(process, 0)
@@ -51,6 +61,20 @@ def test_a_worker_ends_with_its_sweep_alone(sweep: str) -> None:
         finally:
             if lives(worker):
                 os.kill(worker, signal.SIGKILL)
+
+
+def test_workers_that_wait_for_a_cell_end_with_their_pool() -> None:
+    command = [sys.executable, "-c", POOL]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, start_new_session=True) as parent:
+        assert parent.stdout is not None
+        workers = [int(word) for word in parent.stdout.readline().split()]
+        assert workers
+        assert parent.pid not in workers
+        parent.kill()
+        until = time.monotonic() + 10
+        while any(map(lives, workers)) and time.monotonic() < until:
+            time.sleep(0.1)
+        assert not any(map(lives, workers))
 
 
 def test_a_worker_that_asks_too_late_ends_at_once() -> None:
