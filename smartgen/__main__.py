@@ -44,13 +44,13 @@ def task(config: DictConfig) -> None:
     words = [word for folder in own for word in ("--config-dir", folder)]
     with noting(overrides) as note:
         cell = to_settings(config)
-        read = fingerprints(input_paths(cell))
+        read = None if own else fingerprints(input_paths(cell))
         outcome = run_cell(cell, [*words, *overrides], open_tracker)
         if cell.task == "adapt" and outcome.status in ("done", "recorded"):
             from smartgen.commands.adapted import write_adapted_page
 
             write_adapted_page(Path(cell.paths.outputs), outcome.key)
-        if outcome.status in ("done", "recorded") and not own:
+        if outcome.status in ("done", "recorded"):
             remember(Path(cell.paths.outputs), cell_of(overrides), outcome.key, read)
         note.finished(outcome)
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from smartgen.core.paths import typed_path
 from smartgen.settings import DatasetSettings
 
 
@@ -34,6 +34,6 @@ class LogsSettings(DatasetSettings):
         """What the log may be read from: its file, a database's journal, the home's settings, a mapping."""
         if self.path is None:
             return []
-        file = Path(os.path.expanduser(self.path))  # which leaves ~nobody as it is
-        beside = [file.with_name(f"{file.name}-wal"), file.parent / ".storage" / "core.config"]
-        return [file, *beside, *([Path(self.mapping)] if self.mapping else [])]
+        file = typed_path(self.path)
+        beside = [Path(f"{file}-wal"), file.parent / ".storage" / "core.config"]
+        return [file, *beside, *([typed_path(self.mapping)] if self.mapping else [])]

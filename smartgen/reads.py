@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Final
 
 from smartgen.core.keys import without_harmless
 from smartgen.core.models import added_code
+from smartgen.core.paths import typed_path
 from smartgen.logs_settings import LogsSettings
 from smartgen.settings import (
     AegisSettings,
@@ -35,8 +37,9 @@ def input_paths(cell: CellSettings) -> list[Path]:
     if cell.dataset.kind == "release" or isinstance(cell.synthesizer, ReplaySettings):
         found.append(Path(cell.paths.release))
     if isinstance(cell.dataset, LogsSettings):
-        found += cell.dataset.files
-        found += [Path(cell.transition.split)] if cell.transition.split else []
+        # A folder in a log's place is refused, however much it holds.
+        found += [file for file in cell.dataset.files if not os.path.isdir(file)]
+        found += [typed_path(cell.transition.split)] if cell.transition.split else []
     if isinstance(cell.synthesizer, EmbeddedSettings):
         found.append(Path(cell.synthesizer.model_path or cell.paths.models))
     return [path.absolute() for path in found]

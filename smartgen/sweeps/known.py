@@ -28,13 +28,20 @@ FOLDERS = {"SMARTGEN_OUTPUTS": "outputs", "SMARTGEN_RELEASE": "release", "SMARTG
 ANYWAY = ("force", "plan", "save")
 
 
-def fingerprints(inputs: Iterable[Path]) -> dict[str, str]:
-    """Of files and folders, by path; taken before a cell reads them, so that a change meanwhile is seen."""
-    return {os.path.abspath(path): fingerprint(path) for path in inputs}
+def fingerprints(inputs: Iterable[Path]) -> dict[str, str] | None:
+    """Of files and folders, by path; taken before a cell reads them, so that a change meanwhile is seen.
+
+    Returns:
+        None where one may not be looked at: what that means to the cell, it says itself.
+    """
+    try:
+        return {os.path.abspath(path): fingerprint(path) for path in inputs}
+    except OSError:
+        return None
 
 
-def remember(outputs: Path, cell: Cell, key: str, read: Mapping[str, str]) -> None:
-    """Leave the note of a recorded cell.
+def remember(outputs: Path, cell: Cell, key: str, read: Mapping[str, str] | None) -> None:
+    """Leave the note of a recorded cell; none where its inputs are not known.
 
     Args:
         outputs: the outputs folder.
@@ -42,6 +49,8 @@ def remember(outputs: Path, cell: Cell, key: str, read: Mapping[str, str]) -> No
         key: of its record.
         read: the ``fingerprints`` of the files and folders that it read.
     """
+    if read is None:
+        return
     named = {name: place for name, place in chosen_folders().items() if place in read}
     write_json_atomic(_note(outputs, cell), {"key": key, "inputs": read, "folders": named})
 

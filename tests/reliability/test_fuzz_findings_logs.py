@@ -7,11 +7,13 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from smartgen.config import compose_cell
 from smartgen.core.errors import SmartgenError
 from smartgen.data.logs.log import read_log
 from smartgen.data.logs.mapping import load_mapping
 from smartgen.data.logs.parquet_rows import _texts
 from smartgen.logs_settings import LogsSettings
+from smartgen.reads import input_paths
 from tests.data.logs.recorder import build
 
 
@@ -99,6 +101,22 @@ def test_the_home_of_a_user_that_there_is_not(tmp_path: Path) -> None:
         read_log(LogsSettings(name="logs", path=nobody))
     with pytest.raises(SmartgenError, match=rf"dataset\.mapping is '{nobody}', which cannot be read"):
         read_log(LogsSettings(name="logs", path=str(file), zone="UTC", mapping=nobody))
+
+
+def test_a_mapping_in_the_home_folder_is_one_of_the_inputs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    settings = LogsSettings(name="logs", path="~/log.csv", mapping="~/own.yaml")
+    assert {tmp_path / "log.csv", tmp_path / "own.yaml"} <= set(settings.files)
+
+
+@pytest.mark.parametrize("path", [".", "/", "/dev/null/x"])
+def test_a_log_that_is_a_folder_or_below_a_file(path: str) -> None:
+    cell = compose_cell("dataset=logs", f"dataset.path={path}", "task=compression")
+    with pytest.raises(SmartgenError, match=r"is a folder|cannot be read"):
+        read_log(cell.dataset)
+    assert not any(one.is_dir() for one in input_paths(cell)), "nothing would be walked through"
 
 
 def test_entities_with_names_of_thousands_of_letters(tmp_path: Path) -> None:

@@ -75,6 +75,23 @@ def test_a_folder_that_the_cell_does_not_read_is_no_matter(
     assert recorded_key(noted, CELL) == "key"
 
 
+def test_inputs_that_may_not_be_looked_at_leave_no_note(
+    tmp_path: Path, inputs: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fingerprint.cache_clear()
+
+    def refuse(_: Path) -> bool:
+        raise PermissionError(13, "Permission denied")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "is_dir", refuse)
+        read = fingerprints([inputs])
+    assert read is None
+    write_result(tmp_path, "key", EMPTY, {})
+    remember(tmp_path, CELL, "key", read)
+    assert recorded_key(tmp_path, CELL) is None
+
+
 def test_a_torn_note_is_no_note(noted: Path) -> None:
     (note,) = (noted / "cache/known").rglob("*.json")
     note.write_text(note.read_text()[:-9])

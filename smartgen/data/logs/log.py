@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import stat
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from numpy.typing import NDArray
 
 from smartgen.core.errors import SmartgenError
 from smartgen.core.keys import canonical_json
+from smartgen.core.paths import typed_path
 from smartgen.core.types import Sequences
 from smartgen.data.logs.events import MILLISECONDS, Events
 from smartgen.data.logs.learned import learned_vocabulary
@@ -108,7 +108,7 @@ def read_log(settings: LogsSettings) -> Log:
     """
     if settings.path is None:
         raise SmartgenError("dataset.path is missing, expected the file of a home's log; see docs/home.md")
-    path = Path(os.path.expanduser(settings.path))
+    path = typed_path(settings.path)
     if path.is_dir():
         raise SmartgenError(f"{path}: is a folder, expected the file of a home's log")
     try:

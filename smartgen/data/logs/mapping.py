@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.resources import files
-from pathlib import Path
 from typing import Any, Final
 
 import yaml
 
 from smartgen.core.errors import SmartgenError
+from smartgen.core.paths import typed_path
 from smartgen.core.texts import brief
 from smartgen.data.plain_yaml import load_yaml
 
@@ -107,7 +106,7 @@ def _text(name: str) -> str:
     if name in SHIPPED:
         return (files("smartgen.data.logs") / "mappings" / f"{name}.yaml").read_text(encoding="utf-8")
     try:
-        return Path(os.path.expanduser(name)).read_text(encoding="utf-8-sig")
+        return typed_path(name).read_text(encoding="utf-8-sig")
     except OSError as error:
         raise SmartgenError(
             f"dataset.mapping is {name!r}, which cannot be read ({error.strerror}); "

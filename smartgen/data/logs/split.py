@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from smartgen.core.errors import SmartgenError
+from smartgen.core.paths import typed_path
 from smartgen.data.logs.csv_rows import delimiter
 from smartgen.data.logs.log import Log, stamp
 from smartgen.data.windows import DAY, HOUR
@@ -66,9 +67,9 @@ def _file(split: str) -> Path | None:
         SmartgenError: a name that no file can have, or a folder that may not be read.
     """
     try:
-        file = Path(split).expanduser()
+        file = typed_path(split)
         return file if file.is_file() else None
-    except (OSError, RuntimeError, ValueError) as error:  # too long, an unknown user, a NUL
+    except (OSError, ValueError) as error:  # too long, a NUL
         told = error.strerror if isinstance(error, OSError) else error
         raise SmartgenError(
             f"transition.split is {split[:60]!r}, {EXPECTED}; as a file's name: {told}"
