@@ -20,9 +20,11 @@ import os
 import re
 import sqlite3
 import sys
+import tempfile
 import zipfile
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
@@ -142,14 +144,27 @@ def views(where: str, data: bytes) -> Iterator[tuple[str, bytes]]:
         with opened(io.BytesIO(data)) as packed:
             yield from views(f"{where} (unpacked)", _unpacked(where, packed))
     elif data.startswith(b"SQLite format 3\0"):
-        yield f"{where} (values)", b"\n".join(values(Path(where)))
+        yield f"{where} (values)", b"\n".join(values(Path(where), data))
     elif data.startswith(WANDB):
         yield f"{where} (records)", records(data)
 
 
-def values(path: Path) -> Iterator[bytes]:
-    """Every value of every table, which lie on pages in pieces; also those of a write-ahead log."""
-    with sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True) as database:
+def values(path: Path, data: bytes) -> Iterator[bytes]:
+    """Every value of every table, which lie on pages in pieces; also those of a write-ahead log beside it.
+
+    Args:
+        path: of the database; no file where it lies in something packed.
+        data: its bytes.
+    """
+    with tempfile.TemporaryDirectory() as scratch:
+        if not path.is_file():
+            path = Path(scratch) / "unpacked.sqlite"
+            path.write_bytes(data)
+        yield from _values(path)
+
+
+def _values(path: Path) -> Iterator[bytes]:
+    with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as database:
         database.text_factory = bytes
         tables = database.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()
         for (name,) in tables:

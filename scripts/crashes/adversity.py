@@ -26,27 +26,34 @@ BAD_INPUT: Final = 2
 Report = Iterator[tuple[str, bool | None]]  # a line, and whether it is as it should be; None: could not run
 
 
+@contextmanager
+def _tried(name: str) -> Iterator[tuple[Work, Path, dict[str, str]]]:
+    """A work, a folder for its outputs, and what it comes to undisturbed."""
+    with work(name) as command, tempfile.TemporaryDirectory() as scratch:
+        whole = Path(scratch) / "whole"
+        if command.start(whole).wait() != 0:
+            raise RuntimeError(command.said(whole.parent, whole.name))
+        yield command, Path(scratch), digests(whole)
+
+
 def full_disk(
     works: tuple[str, ...] = ("basic", "faulty"), sizes: tuple[int, ...] = (0, 64, 128, 256, 512, 1024)
 ) -> Report:
     """A file system that is full after so many kB: a line, exit code 2, all that is there whole."""
     for name in works:
-        with work(name) as command, tempfile.TemporaryDirectory() as scratch:
-            expected = _undisturbed(command, Path(scratch))
+        with _tried(name) as (command, scratch, expected):
             for size in sizes:
-                disk = Path(scratch) / f"disk{size}"
+                disk = scratch / f"disk{size}"
                 disk.mkdir()
                 with mounted(disk, max(size, 4)) as there:
                     if not there:
                         yield "full disk: no file system can be mounted here (needs root); not run", None
                         return
-                    code = command.run(disk / "out", told=Path(scratch))
-                    line, good = _judged(command, Path(scratch), disk / "out", code, expected)
+                    code = command.start(disk / "out", told=scratch).wait()
+                    line, good = _judged(command, scratch, disk / "out", code, expected)
                     subprocess.run(["mount", "-o", "remount,size=64m", disk], check=True)
-                    again = command.run(disk / "out", told=Path(scratch))
-                    same = digests(disk / "out") == expected
-                line = f"full disk, {name}, {size} kB: {line}; with room: exit code {again}, equal: {same}"
-                yield line, good and again == 0 and same
+                    then, whole = _again(command, scratch, disk / "out", expected)
+                yield f"full disk, {name}, {size} kB: {line}; {then}", good and whole
 
 
 def file_limit(
@@ -54,16 +61,13 @@ def file_limit(
 ) -> Report:
     """No file may grow beyond so many bytes (RLIMIT_FSIZE), which needs no rights."""
     for name in works:
-        with work(name) as command, tempfile.TemporaryDirectory() as scratch:
-            expected = _undisturbed(command, Path(scratch))
+        with _tried(name) as (command, scratch, expected):
             for size in sizes:
-                outputs = Path(scratch) / f"limit{size}"
+                outputs = scratch / f"limit{size}"
                 code = _limited(command, outputs, size)
-                line, good = _judged(command, Path(scratch), outputs, code, expected)
-                again = command.run(outputs)
-                same = digests(outputs) == expected
-                told = f"files of {size} bytes at most, {name}: {line}"
-                yield f"{told}; without: exit code {again}, equal: {same}", good and again == 0 and same
+                line, good = _judged(command, scratch, outputs, code, expected)
+                then, whole = _again(command, scratch, outputs, expected)
+                yield f"files of {size} bytes at most, {name}: {line}; {then}", good and whole
 
 
 def _judged(
@@ -82,6 +86,13 @@ def _judged(
     return line + (f", wrong: {wrong}" if wrong else ""), good
 
 
+def _again(command: Work, scratch: Path, outputs: Path, expected: dict[str, str]) -> tuple[str, bool]:
+    """What the next run came to, which can write."""
+    code = command.start(outputs, told=scratch).wait()
+    same = digests(outputs) == expected
+    return f"with room: exit code {code}, equal: {same}", code == 0 and same
+
+
 def read_only(works: tuple[str, ...] = ("basic", "faulty")) -> Report:
     """Outputs that may only be read: a line, exit code 2, nothing written; recorded cells are still told."""
     powerless = _powerless()
@@ -92,15 +103,14 @@ def read_only(works: tuple[str, ...] = ("basic", "faulty")) -> Report:
         )
         return
     for name in works:
-        with work(name) as command, tempfile.TemporaryDirectory() as scratch:
-            expected = _undisturbed(command, Path(scratch))
-            outputs = Path(scratch) / "whole"
+        with _tried(name) as (command, scratch, expected):
+            outputs = scratch / "whole"
             _let_write(outputs, False)
             before = _listing(outputs)
             for cells, words in {"new cells": ("seed=7",), "recorded cells": ()}.items():
                 with_words = replace(command, words=(*command.words, *words))
-                code = with_words.run(outputs, powerless)
-                said = command.said(Path(scratch), "whole").strip()
+                code = with_words.start(outputs, powerless).wait()
+                said = command.said(scratch, "whole").strip()
                 same = _listing(outputs) == before and digests(outputs) == expected
                 good = code == BAD_INPUT and same and "Traceback" not in said
                 yield f"read-only outputs, {name}, {cells}: exit code {code}, {said.splitlines()[-1:]}", good
@@ -133,24 +143,23 @@ def clock() -> Report:
     if shutil.which("faketime") is None:
         yield "clock set back: no faketime here (Debian's package of this name); not run", None
         return
-    with work("joblib") as command, tempfile.TemporaryDirectory() as scratch:
-        expected = _undisturbed(command, Path(scratch))
-        outputs = Path(scratch) / "back"
+    with _tried("joblib") as (command, scratch, expected):
+        outputs = scratch / "back"
         later, earlier = (("faketime", "-f", offset) for offset in ("+2d", "-2d"))
-        environment = _of_faked_time(Path(scratch))
+        environment = _of_faked_time(scratch)
         process = command.start(outputs, later, more=environment)
         _wait_for(lambda: _recorded(outputs) >= 6 or process.poll() is not None)
         os.killpg(process.pid, signal.SIGKILL)
         process.wait()
         kept = len(digests(outputs))
-        code = command.run(outputs, earlier, more=environment)
-        again = command.run(outputs, earlier, more=environment)
-        skipped = f"{command.cells} recorded before" in command.said(Path(scratch), outputs.name)
+        code = command.start(outputs, earlier, more=environment).wait()
+        again = command.start(outputs, earlier, more=environment).wait()
+        skipped = f"{command.cells} recorded before" in command.said(scratch, outputs.name)
         same = digests(outputs) == expected
         line = f"clock set back by four days, {kept} cells recorded before: exit codes {code} and {again}"
         good = kept >= 1 and same and skipped and code == again == 0
         yield f"{line}, all skipped then: {skipped}, equal: {same}", good
-        yield from _set_back_meanwhile(command, Path(scratch), expected)
+        yield from _set_back_meanwhile(command, scratch, expected)
 
 
 def _set_back_meanwhile(command: Work, scratch: Path, expected: dict[str, str]) -> Report:
@@ -174,9 +183,8 @@ def together(
     pause = random.Random(seed)
     for name in works:
         for killed in (False, True):
-            with work(name) as command, tempfile.TemporaryDirectory() as scratch:
-                expected = _undisturbed(command, Path(scratch))
-                outputs = Path(scratch) / "both"
+            with _tried(name) as (command, scratch, expected):
+                outputs = scratch / "both"
                 codes = _started_together(command, outputs, sweeps, killed, pause)
                 found, same = look_through(records(outputs), expected), digests(outputs) == expected
             told = f"{sweeps} sweeps at once, {name}{', one of them killed' if killed else ''}"
@@ -213,12 +221,6 @@ def mounted(folder: Path, kilobytes: int) -> Iterator[bool]:
     finally:
         if done.returncode == 0:
             subprocess.run(["umount", folder], check=True)
-
-
-def _undisturbed(command: Work, scratch: Path) -> dict[str, str]:
-    if command.run(scratch / "whole") != 0:
-        raise RuntimeError(command.said(scratch, "whole"))
-    return digests(scratch / "whole")
 
 
 def _limited(command: Work, outputs: Path, size: int) -> int:

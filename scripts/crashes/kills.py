@@ -73,7 +73,7 @@ def kill_often(
     with work(name) as command, tempfile.TemporaryDirectory() as scratch:
         whole = Path(scratch) / "whole"
         start = time.perf_counter()
-        if command.run(whole) != 0:
+        if command.start(whole).wait() != 0:
             raise RuntimeError(command.said(whole.parent, whole.name))
         campaign.seconds = time.perf_counter() - start
         expected = digests(whole)

@@ -30,13 +30,11 @@ class Work:
     Args:
         name: for a person.
         words: of ``smartgen``.
-        environment: beside this process's.
         cells: that it has.
     """
 
     name: str
     words: tuple[str, ...]
-    environment: tuple[tuple[str, str], ...] = ()
     cells: int = 24
 
     def start(
@@ -55,22 +53,12 @@ class Work:
             more: of the environment.
         """
         own = {"SMARTGEN_OUTPUTS": str(outputs), "OMP_NUM_THREADS": "1"}
-        environment = os.environ | own | dict(self.environment) | dict(more or {})
+        environment = os.environ | own | dict(more or {})
         command = [*wrap, sys.executable, "-m", "smartgen", *self.words]
         with ((told or outputs.parent) / f"{outputs.name}.said").open("wb") as said:
             return subprocess.Popen(
                 command, env=environment, stdout=said, stderr=subprocess.STDOUT, start_new_session=True
             )
-
-    def run(
-        self,
-        outputs: Path,
-        wrap: tuple[str, ...] = (),
-        told: Path | None = None,
-        more: Mapping[str, str] | None = None,
-    ) -> int:
-        """The command's exit code, once it has ended."""
-        return self.start(outputs, wrap, told, more).wait()
 
     def said(self, folder: Path, name: str) -> str:
         """What the last run with outputs of this name printed."""

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import gzip
 import lzma
+import sqlite3
 import zipfile
+from contextlib import closing
 from pathlib import Path
 from types import ModuleType
 
 import numpy as np
 import pytest
 
+from tests.reliability.planted import KEY
 from tests.scripts import FOLDER, load
-
-KEY = "sk-planted/Key+0123456789-ABCDEFGHIJ_klmnop"
 
 
 @pytest.fixture(scope="module")
@@ -45,6 +46,20 @@ def test_what_xz_packed_is_searched_to_its_last_stream(check_secrets: ModuleType
     (tmp_path / "log.xz").write_bytes(lzma.compress(b"x" * 1000) + lzma.compress(KEY.encode()))
     finds = check_secrets.search([tmp_path], {"k": KEY}).finds
     assert (f"{tmp_path}/log.xz (unpacked)", "k", "as it is") in finds
+
+
+def test_values_of_a_packed_database_are_searched(check_secrets: ModuleType, tmp_path: Path) -> None:
+    path = tmp_path / "some.sqlite"
+    with closing(sqlite3.connect(path)) as database:
+        database.execute("PRAGMA journal_mode=WAL")
+        database.execute("CREATE TABLE some (text)")
+        database.execute("INSERT INTO some VALUES (?)", ("x" * 4070 + KEY * 200,))  # over several pages
+        database.commit()
+    with zipfile.ZipFile(tmp_path / "some.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.write(path, "inner.sqlite")
+    path.unlink()
+    finds = check_secrets.search([tmp_path], {"k": KEY}).finds
+    assert (f"{tmp_path}/some.zip: inner.sqlite (values)", "k", "as it is") in finds
 
 
 @pytest.mark.parametrize("kind", ["xz", "gz", "zip"])

@@ -6,7 +6,6 @@ import json
 import sqlite3
 from collections.abc import Sequence
 from contextlib import closing
-from dataclasses import replace
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -34,13 +33,12 @@ MIDNIGHT = 1_711_670_400.0
 def recorder(folder: Path) -> Reader:
     """A recorder's database: raw pages, or rows of any values in right tables; and the zone beside it."""
     path = folder / "home-assistant_v2.db"
-
-    settings = LogsSettings(name="logs", path=str(path), zone="Europe/Berlin")
+    settings = LogsSettings(name="logs", path=str(path), zone="Europe/Berlin", format="home_assistant")
 
     def read(data: bytes) -> bool:
         path.write_bytes(data if data.startswith(RAW) else _database(data, COLUMNS))
         _read.cache_clear()
-        log = read_log(replace(settings, format="home_assistant"))
+        log = read_log(settings)
         check_log(log)
         return len(log) > 0
 

@@ -22,9 +22,8 @@ from smartgen.logs_settings import LogsSettings
 
 TEXTS = ("path", "format", "mapping", "time", "device", "action", "zone", "encoding")
 YEAR_1990, YEAR_2101 = 631_152_000, 4_133_980_800
-LATE = frozenset(
-    {"import", "exec", "compile", "marshal.loads", "code.__new__"}
-)  # of a codec that a setting names
+# What the import of a codec that a setting names looks like.
+LATE = frozenset({"import", "exec", "compile", "marshal.loads", "code.__new__"})
 CSV = (
     "time,device,action\n"
     "2024-03-01T07:00:00+01:00,Light,on\n"
