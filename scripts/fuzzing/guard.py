@@ -9,16 +9,17 @@ import encodings.utf_32_be
 import encodings.utf_32_le  # noqa: F401
 import io
 import os
-import resource
 import signal
 import sys
 import tempfile
 import time
 import traceback
 from collections.abc import Iterator
-from contextlib import contextmanager, redirect_stderr, suppress
+from contextlib import contextmanager, redirect_stderr
 from pathlib import Path
 from typing import Any
+
+from benchmark.measure import mark_peak, peak_mb
 
 from fuzzing.target import Finding, Outcome, Reader
 from smartgen.commands.told import complain
@@ -27,7 +28,6 @@ from smartgen.core.errors import SmartgenError
 SECONDS = 10.0  # of processor time
 MEGABYTES = 1024  # that a case may raise the process's memory by
 CHARACTERS = 4000  # of a line
-_NOTED = 64  # megabytes from which on the peak is measured anew
 _RUNS = frozenset(
     [
         "compile",
@@ -75,13 +75,13 @@ class Guard:
         self._armed = False
         self._allowed: frozenset[str] = frozenset()
         self._events: list[str] = []
-        self._peak = peak_mb()
         sys.addaudithook(self._hear)
         signal.signal(signal.SIGPROF, _too_long)
 
     def check(self, reader: Reader, data: bytes) -> Outcome:
         """Read one case and hold it to the property."""
         self._events.clear()
+        before = mark_peak()
         self._allowed = reader.allowed
         start = time.perf_counter()
         signal.setitimer(signal.ITIMER_PROF, SECONDS)
@@ -98,21 +98,16 @@ class Guard:
             self._armed = False
             signal.setitimer(signal.ITIMER_PROF, 0)
         outcome.seconds = time.perf_counter() - start
-        outcome.findings += self._seen()
+        outcome.findings += self._seen(peak_mb() - before)
         if outcome.findings:
             outcome.kind = "finding"
         return outcome
 
-    def _seen(self) -> Iterator[Finding]:
+    def _seen(self, raised: float) -> Iterator[Finding]:
         for event in dict.fromkeys(self._events):
             yield Finding("event", event.partition(" ")[0], event)
-        peak = peak_mb()
-        if peak > self._peak + _NOTED:
-            if peak > self._peak + MEGABYTES:
-                yield Finding("memory", "", f"raised the process's memory by {peak - self._peak:,.0f} MB")
-            with suppress(OSError):
-                Path("/proc/self/clear_refs").write_text("5", encoding="ascii")
-            self._peak = max(self._peak, peak_mb())
+        if raised > MEGABYTES:
+            yield Finding("memory", "", f"raised the process's memory by {raised:,.0f} MB")
 
     def _hear(self, event: str, told: tuple[Any, ...]) -> None:
         if not self._armed:
@@ -181,11 +176,6 @@ def _steps(error: BaseException) -> Iterator[Any]:
     while step is not None:
         yield step
         step = step.tb_next
-
-
-def peak_mb() -> float:
-    """Memory of this process at its highest, since its start or since it was measured anew (Linux)."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
 @contextmanager

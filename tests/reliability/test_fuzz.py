@@ -170,6 +170,16 @@ def test_what_is_planted_is_found_and_can_be_run_again(
     assert [guard.check(reader, data).kind for data in (b"a toy", b"a toy?")] == ["whole", "refused"]
 
 
+def test_memory_given_back_long_ago_hides_no_case(
+    part: Callable[[str], ModuleType], guard: Any, scratch: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(part("guard"), "MEGABYTES", 100)
+    assert len(bytearray(os.urandom(1)) * (400 << 20)) == 400 << 20  # higher than the case gets
+    (finding,) = guard.check(toy(part, HARMS["memory"]), b"a toy!").findings
+    assert finding.kind == "memory"
+    assert 290 < int(finding.told.split()[-2]) < 320
+
+
 def test_a_planted_fault_is_found_kept_and_replayed(
     part: Callable[[str], ModuleType],
     guard: Any,
