@@ -136,6 +136,47 @@ def test_the_tools_are_pinned_whole() -> None:
     assert {"cyclonedx-bom", "pip_audit"} <= set(PINS.read_pins(FOLDER / "supply/tools.txt"))
 
 
+PAGES = {
+    "bad": {"info": {"version": "1.0"}, "vulnerabilities": [{"id": "CVE-1", "fixed_in": ["1.1", "2"]}]},
+    "mended": {"info": {"version": "1.0.0"}, "vulnerabilities": [{"id": "X", "withdrawn": "2026-01-01"}]},
+    "older": {"info": {"version": "1.1"}, "vulnerabilities": [{"id": "of the newest", "fixed_in": []}]},
+    "none": {"info": {"version": "1.0"}},
+}
+
+
+def told_of(folder: Path, *names: str) -> int:
+    for name, page in PAGES.items():
+        (folder / name).mkdir(exist_ok=True)
+        (folder / name / "json").write_text(json.dumps(page))
+    pins = folder / "pins.txt"
+    pins.write_text("# ours\n" + "".join(f"{name}==1.0\n" for name in names))
+    return load(FOLDER / "check_advisories.py").main([str(pins), "--index", folder.as_uri()])
+
+
+def test_advisories_are_those_of_the_pinned_version(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert told_of(tmp_path, "mended", "older") == 0
+    assert capsys.readouterr().out.splitlines() == [
+        "2 pins: 1 are the newest version, without a known vulnerability",
+        "0 have one",
+        "1 are older, of which this is not told:",
+        "  older 1.0, newest 1.1",
+    ]
+    assert told_of(tmp_path, "bad", "mended") == 1
+    assert "1 have one:\n  bad 1.0: CVE-1, mended in 1.1, 2\n0 are older" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(("name", "told"), [("none", "expected PyPI's JSON"), ("absent", "did not answer")])
+def test_a_page_that_tells_nothing_is_no_pass(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], name: str, told: str
+) -> None:
+    assert told_of(tmp_path, "mended", name) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith(f"check_advisories: {tmp_path.as_uri()}/{name}/json")
+    assert told in line
+
+
 def test_the_page_is_as_its_sources_are() -> None:
     made = SCRIPT.page(FOUND, PINS.declared(), ABOUT)
     assert (ROOT / "docs/dependencies.md").read_text() == made, "run scripts/make_dependencies.py"
