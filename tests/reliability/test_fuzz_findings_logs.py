@@ -12,6 +12,7 @@ from smartgen.core.errors import SmartgenError
 from smartgen.data.logs.log import read_log
 from smartgen.data.logs.mapping import load_mapping
 from smartgen.data.logs.parquet_rows import _texts
+from smartgen.data.logs.split import split_log
 from smartgen.logs_settings import LogsSettings
 from smartgen.reads import input_paths
 from tests.data.logs.recorder import build
@@ -59,6 +60,34 @@ def test_an_offset_that_is_none_in_a_parquet_file(tmp_path: Path, zone: str) -> 
     file = parquet_log(tmp_path, zone)
     with pytest.raises(SmartgenError, match=r"log\.parquet: its times are of the zone .* not known"):
         read_log(LogsSettings(name="logs", path=str(file)))
+
+
+LONG = "Europe/" + "[" * 5000
+
+
+@pytest.mark.parametrize(
+    ("column", "told"),
+    [
+        (pa.array([0] * 2).cast(pa.timestamp("ms", LONG)), "its times are of the zone 'Europe/\\["),
+        (pa.array([{LONG: 1}] * 2), r"column 'time' is of type struct<Europe/\["),
+    ],
+)
+def test_a_long_text_in_a_parquet_schema_is_told_in_a_short_line(
+    tmp_path: Path, column: pa.Array, told: str
+) -> None:
+    file = tmp_path / "log.parquet"
+    pq.write_table(pa.table({"time": column, "device": ["Light", "Fan"], "action": ["on", "on"]}), file)
+    with pytest.raises(SmartgenError, match=told) as caught:
+        read_log(LogsSettings(name="logs", path=str(file)))
+    assert len(str(caught.value)) < len(str(file)) + 200
+
+
+def test_a_long_text_in_a_file_of_periods_is_told_in_a_short_line(tmp_path: Path) -> None:
+    log = read_log(LogsSettings(name="logs", path=str(parquet_log(tmp_path, "+01:00"))))
+    (tmp_path / "periods.csv").write_text(f"start,end\n{LONG},2024-03-02\n")
+    with pytest.raises(SmartgenError, match=r"periods\.csv: line 2 has 'Europe/") as caught:
+        split_log(log, str(tmp_path / "periods.csv"))
+    assert len(str(caught.value)) < len(str(tmp_path)) + 300
 
 
 @pytest.mark.parametrize(("zone", "ahead"), [("+01:00", 3600), ("-0530", -19800), ("+9", 32400)])

@@ -125,7 +125,9 @@ def _texts(column: pa.Array, name: str, path: Path) -> list[str]:
     try:
         found: list[str] = column.cast(pa.string()).fill_null("").to_pylist()
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError, UnicodeDecodeError) as error:
-        raise SmartgenError(f"{path}: column {name!r} is of type {column.type}, expected texts") from error
+        raise SmartgenError(
+            f"{path}: column {name!r} is of type {column.type!s:.60}, expected texts"
+        ) from error
     return found
 
 
@@ -144,7 +146,7 @@ def _stamps(column: pa.Array, name: str, path: Path) -> Stamps:
         return number_stamps(numbers.fill_null(np.nan).to_numpy(zero_copy_only=False))
     if pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_null(kind):
         return text_stamps(_texts(column, name, path))
-    raise SmartgenError(f"{path}: column {name!r} is of type {kind}, expected times, texts or numbers")
+    raise SmartgenError(f"{path}: column {name!r} is of type {kind!s:.60}, expected times, texts or numbers")
 
 
 def _typed(column: pa.Array, path: Path) -> Stamps:
@@ -167,4 +169,4 @@ def _offsets(seconds: Any, zone: str, path: Path) -> Any:
     try:
         return local_offsets(seconds, known_zone(zone))
     except SmartgenError as error:
-        raise SmartgenError(f"{path}: its times are of the zone {zone!r}, which is not known") from error
+        raise SmartgenError(f"{path}: its times are of the zone {zone!r:.60}, which is not known") from error

@@ -112,7 +112,7 @@ def _in_spans(clock: NDArray[np.int64], split: str) -> tuple[Mask, Mask]:
 def _in_periods(clock: NDArray[np.int64], path: Path) -> Mask:
     new = np.zeros(len(clock), dtype=bool)
     for line, start, end in _periods(path):
-        where = f"{path}: line {line} has {start!r} and {end!r}"
+        where = f"{path}: line {line} has {start!r:.40} and {end!r:.40}"
         first, last = seconds(start, where), seconds(end, where)
         if first >= last:
             raise SmartgenError(f"{where}, expected a start before its end")
