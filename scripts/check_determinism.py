@@ -13,6 +13,7 @@ stopped; an experiment needs a folder of its own.
 from __future__ import annotations
 
 import argparse
+import math
 import os
 import subprocess
 import sys
@@ -96,7 +97,7 @@ def again(outputs: Path, experiment: str, overrides: Sequence[str]) -> bool:
 
 
 def elsewhere(outputs: Path, experiment: str, overrides: Sequence[str]) -> None:
-    """Prints for each way how many cells are equal, and how far the metric that tables show moves."""
+    """Prints for each way how many cells are equal, and how far metrics move."""
     run(outputs / FIRST, experiment, overrides)
     first = by_setting(recorded(outputs / FIRST).values())
     ways: list[tuple[str, list[str], Mapping[str, str]]] = [("threads2", ["trainer.threads=2"], {})]
@@ -113,18 +114,37 @@ def print_moves(way: str, first: Mapping[str, Record], other: Mapping[str, Recor
         methods.setdefault(f"{record.axes['method']}, {record.axes['regime']}", []).append(name)
     for method, names in methods.items():
         moves = np.array([abs(shown(first[name]) - shown(other[name])) for name in names])
-        equal = sum(first[name].metrics == other[name].metrics for name in names)
+        equal = sum(numbers(first[name]) == numbers(other[name]) for name in names)
+        most, metric = max(most_moved(first[name], other[name]) for name in names)
         print(
-            f"{way:<9} {method:<28} {len(names):>3} cells, all metrics equal in {equal:>3}; the shown one "
-            f"moves {moves.mean():.4f} in the mean, {moves.max():.4f} at most",
+            f"{way:<9} {method:<28} {len(names):>3} cells, {equal:>3} equal; the shown metric moves "
+            f"{moves.mean():.4f} in the mean, {moves.max():.4f} at most"
+            f"{f'; of all, {metric} by {most:.1g}' if most else ''}",
             flush=True,
         )
 
 
+def most_moved(one: Record, other: Record) -> tuple[float, str]:
+    """The metric or count that differs most between two records, and by how much; a lack is infinite."""
+    ours, theirs = numbers(one), numbers(other)
+    moves = [
+        (abs(ours.get(name, math.inf) - theirs.get(name, math.inf)), name)
+        for name in sorted(ours.keys() | theirs.keys())
+        if ours.get(name) != theirs.get(name)
+    ]
+    return max(moves, default=(0.0, ""))
+
+
+def numbers(record: Record) -> dict[str, float]:
+    """Metrics and counts by name; those that are not measured, null in a record, are not there."""
+    told = flatten(record.metrics) | flatten(record.counts)
+    return {name: float(value) for name, value in told.items() if isinstance(value, int | float)}
+
+
 def shown(record: Record) -> float:
     """The number of a cell that its table shows."""
-    numbers = flatten(record.metrics) | flatten(record.counts)
-    return float(next(numbers[name] for name in SHOWN if name in numbers))
+    told = numbers(record)
+    return next(told[name] for name in SHOWN if name in told)
 
 
 def by_setting(records: Iterable[Record]) -> dict[str, Record]:

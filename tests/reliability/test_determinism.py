@@ -48,3 +48,23 @@ def test_a_difference_is_told_with_its_place(script: ModuleType, tmp_path: Path)
     assert script.differences(first, first) == {}
     assert script.differences(first, second) == {"k": ["metrics.f1"], "l": ["missing"]}
     assert len(read_records(tmp_path / "first")) == 2
+
+
+def test_how_far_metrics_move_elsewhere(
+    script: ModuleType, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    axes = {"seed": 1, "method": "transae", "regime": "source"}
+    for name, f1, threshold in (("first", 0.5, 0.1), ("other", 0.51, 0.4), ("lacks", 0.5, None)):
+        for key in "ab":
+            told = {"f1": f1, "threshold": threshold if key == "b" else 0.1}
+            setting = {"axes": axes, "config": {"width": key}, "counts": {"kept": 3}}
+            write_result(tmp_path / name, key, setting | {"metrics": told}, {})
+    first, other, lacks = (
+        script.by_setting(script.recorded(tmp_path / name).values()) for name in ("first", "other", "lacks")
+    )
+    script.print_moves("avx2", first, other)
+    script.print_moves("avx2", first, lacks)
+    assert [line.split(" cells, ")[1].strip() for line in capsys.readouterr().out.splitlines()] == [
+        "0 equal; the shown metric moves 0.0100 in the mean, 0.0100 at most; of all, threshold by 0.3",
+        "1 equal; the shown metric moves 0.0000 in the mean, 0.0000 at most; of all, threshold by inf",
+    ]
