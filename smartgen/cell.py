@@ -20,7 +20,7 @@ from smartgen.core.atomic import write_bytes_atomic
 from smartgen.core.errors import SmartgenError
 from smartgen.core.keys import CODE_VERSIONS, content_key
 from smartgen.core.provenance import command, provenance
-from smartgen.core.records import RESULT_FILE, Record, write_cases, write_error, write_result
+from smartgen.core.records import Record, is_recorded, write_cases, write_error, write_result
 from smartgen.core.types import Sequences
 from smartgen.data.homes import load_home
 from smartgen.detection import measure_detection
@@ -97,7 +97,7 @@ def run_cell(cell: CellSettings, overrides: list[str], open_tracker: OpenTracker
     start, processor = time.perf_counter(), time.process_time()
     prepared = Prepared(cell)
     outputs, key = Path(cell.paths.outputs), prepared.key
-    recorded = (outputs / "runs" / key / RESULT_FILE).is_file() and not cell.force
+    recorded = is_recorded(outputs, key) and not cell.force
     saves = cell.save or cell.task == "adapt"
     if recorded and (not saves or has_models(outputs, key)):
         return Outcome(key, "recorded", time.perf_counter() - start, {})

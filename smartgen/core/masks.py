@@ -17,6 +17,10 @@ LONG: Final = 16
 WORD: Final = re.compile(rf"(?=[A-Z0-9]{{{LONG}}})[A-Z0-9]*[0-9][A-Z]")
 # Inside a table, {key_variable: ...}, or with another sign than "=".
 _IN_TABLE: Final = re.compile(r"(key_?variable[\s'\"\\]*[:=][\s:=]*)(.*)", re.IGNORECASE | re.DOTALL)
+# Wherever it stands: what endpoints' keys look like (OpenAI's and many others', Groq's, Hugging Face's).
+_KEY: Final = re.compile(r"(?<![A-Za-z0-9])(?:sk-|gsk_|hf_)(?=[\w-]*\d)[\w-]{16,}")
+_KEY_VARIABLE: Final = re.compile(r".*(?:KEY|TOKEN|SECRET|PASSWORD)", re.IGNORECASE)
+_SHORT: Final = 12  # characters; a shorter key, as local servers take, is a word that settings may hold
 _ADDRESS_IN_TABLE: Final = re.compile(
     r"(base_?url[\s'\"\\]*[:=][\s:=]*)"
     r"('[^']*'|\"[^\"]*\"|.*?(?=\s*,\s*['\"]?\w+['\"]?\s*:|\s*\}\s*(?:,|$)|$))",
@@ -25,7 +29,10 @@ _ADDRESS_IN_TABLE: Final = re.compile(
 
 
 def masked(override: str) -> str:
-    """An override without an address's user, password and query, or a key where its variable belongs.
+    """An override without an address's user, password and query, and without keys.
+
+    A key is what stands in the place of its variable's name, what looks like one, and what the environment
+    has in a variable whose name ends with ``KEY``, ``TOKEN``, ``SECRET`` or ``PASSWORD``.
 
     Example:
         >>> masked("synthesizer.base_url=https://me:secret@host/v1")
@@ -35,6 +42,9 @@ def masked(override: str) -> str:
         >>> masked("synthesizer={temperature: 1, key_variable: sk-0123}")
         'synthesizer={temperature: 1, key_variable: ***'
     """
+    for key in _known_keys():
+        override = override.replace(key, HIDDEN)
+    override = _KEY.sub(HIDDEN, override)
     override = _IN_TABLE.sub(_without_key, override)
     override = _ADDRESS_IN_TABLE.sub(lambda found: found[1] + masked_address(found[2]), override)
     name, equals, value = override.partition("=")
@@ -45,6 +55,12 @@ def masked(override: str) -> str:
     if last == "baseurl":
         value = masked_address(value)
     return f"{name}{equals}{value}"
+
+
+def _known_keys() -> list[str]:
+    """Of the environment, the longest first: one may be the beginning of another."""
+    keys = {value.strip() for name, value in os.environ.items() if _KEY_VARIABLE.fullmatch(name)}
+    return sorted((key for key in keys if len(key) >= _SHORT), key=len, reverse=True)
 
 
 def masked_address(address: str) -> str:

@@ -198,6 +198,14 @@ def read_record(outputs: Path, key: str) -> Record | None:
     return _read_folder(outputs / "runs" / key)
 
 
+def is_recorded(outputs: Path, key: str) -> bool:
+    """Whether there is a whole result of this cell; one that is damaged counts for none, and is made anew."""
+    try:
+        return _read_file(outputs / "runs" / key / RESULT_FILE) is not None
+    except SmartgenError:
+        return False
+
+
 def result_digest(record: Record) -> str:
     """SHA-256 of the canonical `result` block: equal digests are what "the same result" means."""
     if not record.ok:
@@ -220,7 +228,7 @@ def _read_file(path: Path) -> dict[str, Any] | None:
     """The checked content of a result or error file; None where there is none."""
     if not path.is_file():
         return None
-    remedy = "delete its folder and run the cell again"
+    remedy = "run its cell again, or delete its folder"
     try:
         content = read_json(path)
     except (OSError, ValueError) as error:

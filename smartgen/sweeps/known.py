@@ -19,7 +19,7 @@ from smartgen.core.atomic import write_json_atomic
 from smartgen.core.foreign import read_json
 from smartgen.core.keys import content_key
 from smartgen.core.provenance import code_digest
-from smartgen.core.records import RESULT_FILE
+from smartgen.core.records import is_recorded
 from smartgen.sweeps.journal import Cell
 
 # Folders that conf/config.yaml reads from the environment, and what they are where it does not say.
@@ -63,7 +63,7 @@ def recorded_key(outputs: Path, cell: Cell) -> str | None:
         same = named.items() <= chosen_folders().items() and all(
             fingerprint(Path(path)) == known for path, known in inputs.items()
         )
-        return key if same and (outputs / "runs" / key / RESULT_FILE).is_file() else None
+        return key if same and is_recorded(outputs, key) else None
     except (OSError, ValueError, KeyError, TypeError):  # OSError: also a name that no file can have
         return None
 

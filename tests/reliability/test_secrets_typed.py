@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from smartgen.__main__ import main as smartgen
 from smartgen.check_llm import check_llm
 from smartgen.commands.data import main as smartgen_data
 from smartgen.core.errors import SmartgenError
@@ -62,6 +63,36 @@ def test_a_secret_among_the_arguments_is_refused_unseen(argument: str, shown: st
         refuse_secrets(["seed=1", argument])
     assert str(caught.value).startswith(f"{shown}: settings stand in records")
     assert BY_MISTAKE not in str(caught.value)
+
+
+SETTINGS = ("transition.after={}", "tracking.group='{}'", "dataset.name=my-{}", "detector={}", "+note=a,{},b",
+            "synthesizer.model={}", "{}=1", "{}", "--config-dir={}")  # fmt: skip
+
+
+@pytest.mark.parametrize("setting", SETTINGS)
+@pytest.mark.parametrize("variable", ["OPENAI_API_KEY", "MYTOKEN", None])
+def test_a_key_is_refused_wherever_it_is_typed(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], setting: str, variable: str | None
+) -> None:
+    key = BY_MISTAKE
+    if variable is not None:
+        key = "q7TzB3kLm9Xw2VcR8yNp"
+        refuse_secrets([setting.format(key)])  # who knows that it is one?
+        monkeypatch.setenv(variable, f"{key}\n")
+    assert smartgen(["dataset=demo", setting.format(key)]) == 2
+    told = capsys.readouterr()
+    assert told.out == ""
+    assert told.err.startswith(f"smartgen: {setting.format('***')}: settings stand in records")
+
+
+@pytest.mark.parametrize(
+    "fine",
+    ["dataset.name=desk-lamp-2-in-the-living-room", "paths.outputs=/tmp/task-0123456789-abcdef",
+     "synthesizer.model=sk-with-no-figures-at-all", "transition.after=sk-2025"],
+)  # fmt: skip
+def test_what_only_begins_like_a_key(monkeypatch: pytest.MonkeyPatch, fine: str) -> None:
+    monkeypatch.setenv("SMARTGEN_LLM_KEY", "lamp")  # a local server's, a word like any other
+    refuse_secrets([fine])
 
 
 def test_names_of_variables_are_taken() -> None:

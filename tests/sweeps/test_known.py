@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from smartgen.core.records import write_result
+from smartgen.core.records import is_recorded, write_result
 from smartgen.sweeps import known
 from smartgen.sweeps.known import fingerprint, fingerprints, recorded_key, remember, runs_anyway
 
@@ -40,6 +40,13 @@ def test_other_overrides_are_another_cell(noted: Path) -> None:
 def test_a_record_that_is_gone_is_not_recorded(noted: Path) -> None:
     (noted / "runs/key/result.json").unlink()
     assert recorded_key(noted, CELL) is None
+
+
+@pytest.mark.parametrize("found", ["{", "", "{}", '{"schema": 1, "key": "another"}'])
+def test_a_damaged_record_is_made_anew(noted: Path, found: str) -> None:
+    (noted / "runs/key/result.json").write_text(found)
+    assert recorded_key(noted, CELL) is None
+    assert not is_recorded(noted, "key")
 
 
 @pytest.mark.parametrize("change", ["content", "time", "new file", "gone"])
