@@ -16,7 +16,7 @@ import pytest
 from omegaconf import OmegaConf
 
 from smartgen.commands import data
-from smartgen.core.records import read_records
+from smartgen.core.records import read_records, result_digest
 from smartgen.overrides import read_back
 
 ONS = ("on", "off") * 3
@@ -246,7 +246,12 @@ def test_a_sweep_goes_on_after_a_failure_and_resumes(tmp_path: Path) -> None:
     second = smartgen(tmp_path, *sweep)
     assert second.returncode == 0, second.stderr
     assert "4 cells: 2 done, 2 recorded before, 0 failed" in second.stderr
-    assert sum(record.ok for record in read_records(tmp_path / "debug")) == 4
+    records = read_records(tmp_path / "debug")
+    assert sum(record.ok for record in records) == 4
+    (records[0].path / "result.json").write_text("{")  # a disk's fault
+    third = smartgen(tmp_path, *sweep)
+    assert "4 cells: 1 done, 3 recorded before, 0 failed" in third.stderr
+    assert [*map(result_digest, read_records(tmp_path / "debug"))] == [*map(result_digest, records)]
 
 
 @pytest.mark.slow
