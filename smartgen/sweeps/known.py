@@ -19,7 +19,7 @@ from smartgen.core.atomic import write_json_atomic
 from smartgen.core.foreign import read_json
 from smartgen.core.keys import content_key
 from smartgen.core.provenance import code_digest
-from smartgen.core.records import is_recorded
+from smartgen.core.records import RESULT_FILE
 from smartgen.sweeps.journal import Cell
 
 # Folders that conf/config.yaml reads from the environment, and what they are where it does not say.
@@ -52,7 +52,8 @@ def remember(outputs: Path, cell: Cell, key: str, read: Mapping[str, str] | None
     if read is None:
         return
     named = {name: place for name, place in chosen_folders().items() if place in read}
-    write_json_atomic(_note(outputs, cell), {"key": key, "inputs": read, "folders": named})
+    told = {"key": key, "size": _size(outputs, key), "inputs": read, "folders": named}
+    write_json_atomic(_note(outputs, cell), told)
 
 
 def recorded_key(outputs: Path, cell: Cell) -> str | None:
@@ -63,7 +64,7 @@ def recorded_key(outputs: Path, cell: Cell) -> str | None:
         same = named.items() <= chosen_folders().items() and all(
             fingerprint(Path(path)) == known for path, known in inputs.items()
         )
-        return key if same and is_recorded(outputs, key) else None
+        return key if same and _size(outputs, key) == note["size"] else None
     except (OSError, ValueError, KeyError, TypeError):  # OSError: also a name that no file can have
         return None
 
@@ -93,6 +94,11 @@ def fingerprint(path: Path) -> str:
             stat = file.stat()
             sha.update(os.fsencode(file) + f"\0{stat.st_size}\0{stat.st_mtime_ns}\n".encode())
     return sha.hexdigest()
+
+
+def _size(outputs: Path, key: str) -> int:
+    """Bytes of the cell's record: a damaged one mostly has another size, and none is opened to see it."""
+    return (outputs / "runs" / key / RESULT_FILE).stat().st_size
 
 
 def _note(outputs: Path, cell: Cell) -> Path:

@@ -248,6 +248,7 @@ def test_half_a_character_as_the_reason_to_finish_can_be_kept(tmp_path: Path) ->
 @pytest.mark.parametrize("damage", [{"key": "x" * 300}, {"inputs": {"x" * 5000: "0"}}])
 def test_a_note_with_a_name_that_no_file_can_have(tmp_path: Path, damage: dict[str, Any]) -> None:
     cell = ("seed=1",)
+    write_result(tmp_path, "key", {name: {} for name in ("axes", "config", "metrics", "counts")}, {})
     remember(tmp_path, cell, "key", fingerprints([]))
     (note,) = (tmp_path / "cache").rglob("*.json")
     note.write_text(json.dumps(json.loads(note.read_text()) | damage))
