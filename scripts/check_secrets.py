@@ -31,8 +31,8 @@ from typing import IO
 from urllib.parse import quote, unquote, urlsplit
 
 from smartgen.core.errors import SmartgenError
+from smartgen.core.masks import PART
 
-PART = 12  # characters of a secret that say too much of it
 KEYS = ("OPENAI_API_KEY", "SMARTGEN_LLM_KEY", "WANDB_API_KEY")
 PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")
 WANDB = b":W&B"

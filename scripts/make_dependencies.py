@@ -86,6 +86,7 @@ def page(bill: Mapping[str, Any], own: Declared, about: Mapping[str, Any]) -> st
         carried={parts[name]["name"]: what for name, what in about["carried"].items()},
         read=[row for row in known.values() if row["read"]],
         total=len(known),
+        beside=len(read_pins(SUPPLY / "tools.txt").items() - read_pins().items()),
     )
 
 

@@ -10,6 +10,7 @@ from typing import Final
 from smartgen.core.errors import SmartgenError
 
 HIDDEN: Final = "***"
+PART: Final = 12  # characters of a key that say too much of it; a shorter key is a word like others
 VARIABLE: Final = re.compile(r"[A-Z_][A-Z0-9_]*")  # the name of an environment variable, and no key
 # A key can be all capitals and digits, as AWS's are. Names of this length have their words parted by "_", and
 # count themselves at the end, as in MYKEY2; a digit within so long a word is chance's.
@@ -20,7 +21,6 @@ _IN_TABLE: Final = re.compile(r"(key_?variable[\s'\"\\]*[:=][\s:=]*)(.*)", re.IG
 # Wherever it stands: what endpoints' keys look like (OpenAI's and many others', Groq's, Hugging Face's).
 _KEY: Final = re.compile(r"(?<![A-Za-z0-9])(?:sk-|gsk_|hf_)(?=[\w-]*\d)[\w-]{16,}")
 _KEY_VARIABLE: Final = re.compile(r".*(?:KEY|TOKEN|SECRET|PASSWORD)", re.IGNORECASE)
-_SHORT: Final = 12  # characters; a shorter key, as local servers take, is a word that settings may hold
 _ADDRESS_IN_TABLE: Final = re.compile(
     r"(base_?url[\s'\"\\]*[:=][\s:=]*)"
     r"('[^']*'|\"[^\"]*\"|.*?(?=\s*,\s*['\"]?\w+['\"]?\s*:|\s*\}\s*(?:,|$)|$))",
@@ -60,7 +60,7 @@ def masked(override: str) -> str:
 def _known_keys() -> list[str]:
     """Of the environment, the longest first: one may be the beginning of another."""
     keys = {value.strip() for name, value in os.environ.items() if _KEY_VARIABLE.fullmatch(name)}
-    return sorted((key for key in keys if len(key) >= _SHORT), key=len, reverse=True)
+    return sorted((key for key in keys if len(key) >= PART), key=len, reverse=True)
 
 
 def masked_address(address: str) -> str:

@@ -228,7 +228,7 @@ def _read_file(path: Path) -> dict[str, Any] | None:
     """The checked content of a result or error file; None where there is none."""
     if not path.is_file():
         return None
-    remedy = "run its cell again, or delete its folder"
+    remedy = "run its cell again with force=true, or delete its folder"
     try:
         content = read_json(path)
     except (OSError, ValueError) as error:

@@ -6,14 +6,11 @@ import base64
 import os
 import re
 from dataclasses import replace
-from typing import Final
 from urllib.parse import quote, urlsplit
 
 from smartgen.core.errors import SmartgenError
-from smartgen.core.masks import HIDDEN, masked_address
+from smartgen.core.masks import HIDDEN, PART, masked_address
 from smartgen.llm.requests import Answer
-
-PART: Final = 12  # characters of a key that say too much of it
 
 
 def read_key(variable: str | None) -> str | None:

@@ -69,7 +69,9 @@ BAD_JSON = {
 def test_json_that_breaks_readers_is_one_line(tmp_path: Path, what: str) -> None:
     path = record(tmp_path)
     path.write_text(BAD_JSON[what])
-    with pytest.raises(SmartgenError, match=r"result\.json: .*run its cell again, or delete its folder$"):
+    with pytest.raises(
+        SmartgenError, match=r"result\.json: .*run its cell again with force=true, or delete its folder$"
+    ):
         read_records(tmp_path)
     model = tmp_path / "model.json"
     model.write_text(BAD_JSON[what])

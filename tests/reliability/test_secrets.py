@@ -16,8 +16,9 @@ from typing import Any
 import pytest
 
 from smartgen.core.errors import SmartgenError
+from smartgen.core.masks import PART
 from smartgen.llm.requests import Answer
-from smartgen.llm.secrets import PART, redact, without_key
+from smartgen.llm.secrets import redact, without_key
 from tests.conftest import CUT, Endpoint, Script
 from tests.reliability.hostile import run
 from tests.reliability.planted import BY_MISTAKE, CAPITALS, KEY, PASSWORD, SECRETS

@@ -12,11 +12,11 @@ from smartgen.__main__ import main as smartgen
 from smartgen.check_llm import check_llm
 from smartgen.commands.data import main as smartgen_data
 from smartgen.core.errors import SmartgenError
-from smartgen.core.masks import masked, refuse_secrets
+from smartgen.core.masks import PART, masked, refuse_secrets
 from smartgen.data.fetch import fetch
 from smartgen.data.manifest import packed_manifest
 from smartgen.llm.connect import connect
-from smartgen.llm.secrets import PART, check_url
+from smartgen.llm.secrets import check_url
 from smartgen.synthesizer_settings import LlmSettings
 from tests.reliability.planted import BY_MISTAKE, CAPITALS, KEY, PASSWORD
 
